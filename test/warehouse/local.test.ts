@@ -101,7 +101,7 @@ test('`run --local` copies the database of `npm run local`, and writes a report'
 
   const [manifest, ...repeated] = await readManifests(join(home, '.data/warehouse/parquet'));
   expect(repeated).toHaveLength(1);
-  expect(manifest).toMatchObject({ tables: { message: { rows: 1 } }, figures: { users: 1 } });
+  expect(manifest).toMatchObject({ tables: { message: { rows: 1 } }, figures: { people: 1 } });
 
   local.process.kill('SIGTERM');
   expect(await local.ended).toBe(0);
@@ -116,6 +116,6 @@ test('one line names the log when it is a folder', async () => {
   onTestFinished(() => rm(path, { recursive: true }));
   const { ended, output } = warehouse(['run', '--local'], toSettings(config));
   expect(await ended).toBe(1);
-  expect(output.stdout + output.stderr).toMatch(/^Cannot read or write .*\n$/);
+  expect(output.stderr).toMatch(/^Cannot read or write .*\n$/);
   expect(output.stderr).toContain(`${path}: `);
 });

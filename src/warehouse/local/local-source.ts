@@ -27,10 +27,10 @@ export async function findLocalSource(
 ): Promise<LocalSource> {
   const settings = readIfExists(file);
   if (environment.DB_HOST) {
-    const advice = settings === null ? '' : ', not `npm run local`: for that, unset DB_HOST';
+    const advice = settings === null ? '' : ' To copy that of `npm run local`, unset DB_HOST.';
     return {
       source: readDatabaseConfig(environment),
-      reason: `DB_HOST is set, so the source is its database${advice}.`,
+      reason: `The source is the database that DB_HOST names.${advice}`,
     };
   }
   if (settings === null)
@@ -45,7 +45,7 @@ export async function findLocalSource(
   });
   return {
     source,
-    reason: 'DB_HOST is not set, so the source is the database of `npm run local`.',
+    reason: 'The source is the database of `npm run local`, since DB_HOST is not set.',
   };
 }
 

@@ -39,18 +39,18 @@ test('the source is the database that DB_HOST names, even while `npm run local` 
   const missing = join(folder, 'local.env');
   expect(await findLocalSource(missing, environment)).toMatchObject({
     source: { name: 'other' },
-    reason: 'DB_HOST is set, so the source is its database.',
+    reason: 'The source is the database that DB_HOST names.',
   });
   expect(await findLocalSource(await writeSettings(config), environment)).toMatchObject({
     source: { name: 'other' },
-    reason: expect.stringMatching(/its database, not `npm run local`: for that, unset DB_HOST\.$/),
+    reason: expect.stringMatching(/ To copy that of `npm run local`, unset DB_HOST\.$/),
   });
 });
 
 test('without DB_HOST, the source is the database of `npm run local`', async () => {
   expect(await findLocalSource(await writeSettings(config), {})).toMatchObject({
     source: { name: config.name },
-    reason: 'DB_HOST is not set, so the source is the database of `npm run local`.',
+    reason: 'The source is the database of `npm run local`, since DB_HOST is not set.',
   });
 });
 
