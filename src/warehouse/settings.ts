@@ -82,14 +82,7 @@ export const warehouseSettings = z.object({
     .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket of S3')
     .nullable()
     .default(null)
-    .describe('S3 bucket for the report, statistics and dump of each run.'),
-  WAREHOUSE_STATISTICS: z
-    .string()
-    .nullable()
-    .default(null)
-    .describe(
-      'Folder with [statistics of your own](#statistics-of-your-own), also for local runs.',
-    ),
+    .describe('S3 bucket for the report, Parquet files and dump of each run.'),
   WAREHOUSE_ATHENA_WORKGROUP: z
     .string()
     .regex(/^[\w.-]{1,128}$/, 'must be the name of a workgroup of Athena')

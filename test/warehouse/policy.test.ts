@@ -11,6 +11,7 @@ const ACTIONS: Record<string, string> = {
   's3:HeadBucket': 's3:ListBucket',
   's3:ListObjectsV2': 's3:ListBucket',
   's3:CreateMultipartUpload': 's3:PutObject',
+  's3:DeleteObjects': 's3:DeleteObject',
 };
 
 // Only `npm run cloud` sends this request of `src/aws/ec2/`.
@@ -48,6 +49,7 @@ test('only describe actions, launches from an image, and actions on the bucket a
     'Describe',
     'RunFromAnyImage',
     'UseBucket',
+    'DeleteFiles',
     'QueryInWorkgroups',
     'ReadCatalog',
   ]);

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
+import { toDiskFullError } from './disk-full.ts';
 
 // With Node.js's own memory, a run stays below 400 MB.
 const MEMORY_LIMIT = '150MB';
@@ -16,6 +17,7 @@ export interface DuckdbOptions {
  * Opens an empty DuckDB database in memory, and calls `work` with a connection to it. DuckDB moves data that exceeds its
  * memory limit to a temporary folder in `folder`. It loads no extension from the network.
  * @param folder an existing folder on a disk with space for the temporary data
+ * @throws OperatorError if a disk is full
  */
 export async function withDuckdb<T>(
   folder: string,
@@ -35,6 +37,8 @@ export async function withDuckdb<T>(
   try {
     await connection.run("set TimeZone = 'UTC'");
     return await work(connection);
+  } catch (error) {
+    throw toDiskFullError(error, folder);
   } finally {
     connection.closeSync();
     instance.closeSync();

@@ -1,6 +1,7 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { withDuckdb } from '../../../src/warehouse/duckdb/with-duckdb.ts';
 import { hashFile } from '../../../src/warehouse/parquet/durable-files.ts';
 import { listFiles, readManifests } from '../../../src/warehouse/parquet/folder.ts';
 import { quoteText } from '../../../src/warehouse/parquet/views.ts';
@@ -143,6 +144,15 @@ test('rows that changed after they were verified are not exported', async () => 
     "The warehouse's table message changed during the run",
   );
   expect(await readManifests(folder.path)).toEqual([]);
+});
+
+test('a full disk is reported with what to do', async () => {
+  // Linux refuses every write to this file with ENOSPC.
+  const full = withDuckdb(folder.path, (duckdb) =>
+    duckdb.run("copy (select 1 as a) to '/dev/full' (format parquet)"),
+  );
+  await expect(full).rejects.toThrow(`The disk of ${folder.path} is full. Free some space`);
+  expect(await readdir(folder.path)).toEqual([]);
 });
 
 test('an id of 2^63 is not exported, and the error names it', async () => {
