@@ -1,6 +1,5 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { prepareQuery } from '../duckdb/restrict-to-files.ts';
-
 import { toQueryError } from './duckdb-errors.ts';
 import type { OpenRun } from './with-newest-run.ts';
 import { type QueryResult, toValue, type Value } from './value.ts';
