@@ -54,14 +54,18 @@ const OUTPUTS = [
   'Targets',
   'UnhealthyAlarm',
   'WarehouseBucket',
+  'WarehouseCatalog',
   'WarehouseSecurityGroup',
   'WarehouseVolumeId',
+  'WarehouseWorkgroup',
 ];
 const EVERYTHING = {
   CertificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/abc',
   AlarmEmail: 'alice@example.com',
   WarehouseVolumeGib: '8',
   WarehouseZone: 'us-east-1a',
+  WarehouseSchedule: 'cron(0 3 ? * SUN *)',
+  WarehouseImageId: 'ami-0123456789abcdef0',
 };
 
 test('a change set creates and updates the stack, and a deletion removes every resource', async () => {
