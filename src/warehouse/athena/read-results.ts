@@ -13,8 +13,8 @@ const PAGE_ROWS = 1000;
 const RESULT_MAX_ROWS = 100_000;
 const RESULT_MAX_CHARACTERS = 64_000_000;
 
-/** The result of a query. Each row has a value for each column. Null is SQL's null. */
-export interface QueryResult {
+/** The result of a query in Athena. Each row has a value for each column. Null is SQL's null. */
+export interface AthenaResult {
   columns: string[];
   rows: QueryValue[][];
 }
@@ -31,12 +31,12 @@ export async function readResults(
   athena: AthenaClient,
   execution: QueryExecution,
   signal: AbortSignal,
-): Promise<QueryResult> {
+): Promise<AthenaResult> {
   const { QueryExecutionId } = execution;
   // Athena's result of a query that reads begins with a row of the names. That of `show tables` does not.
   let headerRows = execution.StatementType === 'DML' ? 1 : 0;
   let characters = 0;
-  const result: QueryResult = { columns: [], rows: [] };
+  const result: AthenaResult = { columns: [], rows: [] };
   const pages = paginateGetQueryResults(
     { client: athena, pageSize: PAGE_ROWS },
     { QueryExecutionId },

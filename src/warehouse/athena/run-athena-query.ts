@@ -10,7 +10,7 @@ import { isAwsError, isTransient, withAwsError } from '../../aws/errors.ts';
 import { poll, type PollResult } from '../../cli/poll.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { formatScanned } from './price.ts';
-import { type QueryResult, readResults } from './read-results.ts';
+import { type AthenaResult, readResults } from './read-results.ts';
 
 // Athena's own limits: the length of a query in UTF-8, and the longest duration to which its quota can be raised.
 const QUERY_MAX_BYTES = 262_144;
@@ -35,7 +35,7 @@ export interface AthenaOptions {
  * that this function does not wait for any longer is cancelled, so that it costs no more.
  * @throws OperatorError if the query is too long, fails, exceeds the limit of the workgroup, or has too large a result
  */
-export async function runAthenaQuery(sql: string, options: AthenaOptions): Promise<QueryResult> {
+export async function runAthenaQuery(sql: string, options: AthenaOptions): Promise<AthenaResult> {
   if (Buffer.byteLength(sql) > QUERY_MAX_BYTES) {
     throw new OperatorError(
       `The query is longer than ${QUERY_MAX_BYTES} bytes, the limit of Athena. Shorten it.`,
