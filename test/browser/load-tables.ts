@@ -22,7 +22,7 @@ export async function loadTables(connection: Connection, duckdb: DuckDBConnectio
         `select ${names.join(', ')}
          from ${table}
          where ${key} > :first or (${key} = :first and ${second} > :next)
-         order by ${key}, ${second}
+         order by ${names.slice(0, table === 'follower' ? 2 : 1).join(', ')}
          limit ${ROWS_PER_QUERY}`,
         { first: after[0], next: after[1] },
       );
