@@ -83,6 +83,13 @@ export const warehouseSettings = z.object({
     .nullable()
     .default(null)
     .describe('S3 bucket for the report, Parquet files and dump of each run.'),
+  WAREHOUSE_STATISTICS: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe(
+      'Folder with [statistics of your own](#statistics-of-your-own), also for local runs.',
+    ),
   WAREHOUSE_ATHENA_WORKGROUP: z
     .string()
     .regex(/^[\w.-]{1,128}$/, 'must be the name of a workgroup of Athena')

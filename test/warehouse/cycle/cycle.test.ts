@@ -23,6 +23,7 @@ import { cleanup } from '../../../src/warehouse/commands/cleanup.ts';
 import { provision } from '../../../src/warehouse/commands/provision.ts';
 import { createCommandContext } from '../../../src/cli/command-context.ts';
 import { type WarehouseContext, TIMING } from '../../../src/warehouse/context.ts';
+import { listFiles, parquetFolder, readManifests } from '../../../src/warehouse/parquet/folder.ts';
 import type { InstanceConfig } from '../../../src/warehouse/settings.ts';
 import { WAREHOUSE_TAG } from '../../../src/aws/tags.ts';
 import { useCleanup } from '../../support/cleanup.ts';
@@ -215,9 +216,14 @@ test('a run copies, analyses, uploads to S3, takes a snapshot and leaves nothing
   const files = await readdir(runs);
   expect(files).toEqual(expect.arrayContaining(['report.html', 'stats.json', 'totals.csv']));
   expect(await warehouse('report')).toBe(`file://${join(runs, 'report.html')}\n`);
-  const { Contents = [] } = await s3.send(new ListObjectsV2Command({ Bucket: BUCKET }));
   const expectedKeys = [...files, 'dump.sql.gz'].map((name) => `runs/${snapshot?.runId}/${name}`);
-  expect(Contents.map(({ Key }) => Key)).toEqual(expectedKeys.toSorted());
+  expect(await listKeys('runs/')).toEqual(expectedKeys.toSorted());
+  const [manifest] = await readManifests(parquetFolder(folder, BUCKET));
+  if (!manifest) throw new Error('The run wrote no manifest.');
+  expect(manifest.run).toBe(snapshot?.runId);
+  const stored = await listKeys('parquet/');
+  for (const { path } of listFiles(manifest)) expect(stored).toContain(`parquet/${path}`);
+  expect(stored).toContain(`parquet/manifests/${manifest.run}.json`);
   expect(output).not.toContain(PASSWORD);
 });
 
@@ -276,6 +282,12 @@ async function snapshotsOf(volume: string) {
     ({ volumeId }) => volumeId === volume,
   );
   return snapshots.toSorted((a, b) => Number(b.startedAt) - Number(a.startedAt));
+}
+
+async function listKeys(prefix: string): Promise<(string | undefined)[]> {
+  const list = new ListObjectsV2Command({ Bucket: BUCKET, Prefix: prefix });
+  const { Contents = [] } = await s3.send(list);
+  return Contents.map(({ Key }) => Key);
 }
 
 function rowTags(rows: Rows): Record<string, string> {
