@@ -59,7 +59,9 @@ beforeAll(async () => {
 beforeEach(async () => {
   await rm(join(instance.root, 'srv/aws'), { recursive: true });
   await mkdir(join(instance.root, 'srv/aws'), { mode: 0o777 });
-  await instance.run('chmod 777 /srv/aws; rm -rf /var/lib/minitwit-scheduled-run');
+  // Root and ec2-user record their calls.
+  await respond('calls', '');
+  await instance.run('chmod 777 /srv/aws /srv/aws/calls; rm -rf /var/lib/minitwit-scheduled-run');
   const toList = (values: object, name: string) =>
     Object.entries(values).map(([key, value]) => ({
       [`${name}Key`]: key,
