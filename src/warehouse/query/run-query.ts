@@ -1,8 +1,12 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
 import { prepareQuery } from '../duckdb/restrict-to-files.ts';
+import { prepareTables } from '../statistics/statistics.ts';
 import { toQueryError } from './duckdb-errors.ts';
 import type { OpenRun } from './with-newest-run.ts';
 import { type QueryResult, toValue, type Value } from './value.ts';
+
+// A query that reads none of these tables need not wait until they are computed.
+const PREPARED = ['moment', 'person', 'active_day', 'calendar'];
 
 /** Runs a step of a query. When the signal is aborted, the step ends with the signal's reason. */
 type Interruptible = <T>(step: () => Promise<T>) => Promise<T>;
@@ -12,12 +16,14 @@ type Interruptible = <T>(step: () => Promise<T>) => Promise<T>;
  * @throws OperatorError if the text is not one query, or if the query is invalid or fails; the signal's reason
  */
 export async function runQuery(
-  { duckdb }: OpenRun,
+  { duckdb, manifest }: OpenRun,
   sql: string,
   signal: AbortSignal,
 ): Promise<QueryResult> {
   const interruptible = createInterruptible(duckdb, signal);
   const { result, first } = await interruptible(async () => {
+    if (readsTables(duckdb, sql))
+      await prepareTables(duckdb, Math.floor(Date.parse(manifest.asOf) / 1000));
     const started = await (await prepareQuery(duckdb, sql)).stream();
     return { result: started, first: await started.fetchChunk() };
   });
@@ -25,6 +31,10 @@ export async function runQuery(
     columns: result.deduplicatedColumnNames(),
     batches: readBatches(first, () => interruptible(() => result.fetchChunk())),
   };
+}
+
+function readsTables(duckdb: DuckDBConnection, sql: string): boolean {
+  return duckdb.getTableNames(sql, false).some((name) => PREPARED.includes(name));
 }
 
 function createInterruptible(duckdb: DuckDBConnection, signal: AbortSignal): Interruptible {

@@ -46,6 +46,12 @@ test('a query reads the newest run, and its result is a table', async () => {
   );
 });
 
+test('a query reads the tables of the statistics', async () => {
+  expect(await run('select count(*) as people from person', 'csv')).toBe('people\r\n1\r\n');
+  const moment = await run('select as_of_day from moment m', 'csv');
+  expect(moment).toBe('as_of_day\r\n2026-11-23\r\n');
+});
+
 const VALUES = `select 9223372036854775807 as big, 12345678901234567890.25::decimal(38, 2) as dec, 0.1 + 0.2::double as dbl,
   date '2026-11-23' as day, timestamp '2026-11-23 00:15:00' as at, null as nothing, '' as empty,
   ['a', null] as list, {'x': 1, 'y': 'é"'} as obj, map {'k': 2} as pairs, true as flag,
