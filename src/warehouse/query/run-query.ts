@@ -6,7 +6,7 @@ import type { OpenRun } from './with-newest-run.ts';
 import { type QueryResult, toValue, type Value } from './value.ts';
 
 // A query that reads none of these tables need not wait until they are computed.
-const PREPARED = ['moment', 'person', 'active_day', 'calendar'];
+const PREPARED = new Set(['moment', 'person', 'active_day', 'calendar']);
 
 /** Runs a step of a query. When the signal is aborted, the step ends with the signal's reason. */
 type Interruptible = <T>(step: () => Promise<T>) => Promise<T>;
@@ -34,7 +34,7 @@ export async function runQuery(
 }
 
 function readsTables(duckdb: DuckDBConnection, sql: string): boolean {
-  return duckdb.getTableNames(sql, false).some((name) => PREPARED.includes(name));
+  return duckdb.getTableNames(sql, false).some((name) => PREPARED.has(name));
 }
 
 function createInterruptible(duckdb: DuckDBConnection, signal: AbortSignal): Interruptible {
