@@ -5,8 +5,8 @@ import { toQueryError } from './duckdb-errors.ts';
 import type { OpenRun } from './with-newest-run.ts';
 import { type QueryResult, toValue, type Value } from './value.ts';
 
-// A query that reads none of these tables need not wait until they are computed.
-const PREPARED = new Set(['moment', 'person', 'active_day', 'calendar']);
+// A query without these tables need not wait until they are computed.
+const PREPARED = /\b(moment|person|active_day|calendar)\b/i;
 
 /** Runs a step of a query. When the signal is aborted, the step ends with the signal's reason. */
 type Interruptible = <T>(step: () => Promise<T>) => Promise<T>;
@@ -22,7 +22,7 @@ export async function runQuery(
 ): Promise<QueryResult> {
   const interruptible = createInterruptible(duckdb, signal);
   const { result, first } = await interruptible(async () => {
-    if (readsTables(duckdb, sql))
+    if (PREPARED.test(sql))
       await prepareTables(duckdb, Math.floor(Date.parse(manifest.asOf) / 1000));
     const started = await (await prepareQuery(duckdb, sql)).stream();
     return { result: started, first: await started.fetchChunk() };
@@ -31,10 +31,6 @@ export async function runQuery(
     columns: result.deduplicatedColumnNames(),
     batches: readBatches(first, () => interruptible(() => result.fetchChunk())),
   };
-}
-
-function readsTables(duckdb: DuckDBConnection, sql: string): boolean {
-  return duckdb.getTableNames(sql, false).some((name) => PREPARED.has(name));
 }
 
 function createInterruptible(duckdb: DuckDBConnection, signal: AbortSignal): Interruptible {
