@@ -57,6 +57,11 @@ export function print(line: string): void {
   console.log(line);
 }
 
+/** Writes a line to stderr, beside the result of a query on stdout. */
+function printNote(line: string): void {
+  console.error(line);
+}
+
 /**
  * Creates the context of a command on AWS. Its signal is aborted after `maxHours`, and when the operator stops the
  * command.
@@ -187,7 +192,6 @@ async function loadOwnStatistics(environment: Environment): Promise<OwnStatistic
 /** Creates the context of a query, which the operator can stop. Its messages are on stderr. */
 export function createSqlContext(environment: Environment): SqlContext {
   const { bucket } = readStorageConfig(environment);
-  const printNote = (line: string) => console.error(line);
   const parquet = parquetFolder(FOLDER, bucket);
   return {
     folder: FOLDER,
@@ -209,7 +213,7 @@ export function createSqlContext(environment: Environment): SqlContext {
 export function createAthenaContext(
   environment: Environment,
 ): AthenaOptions & Pick<SqlContext, 'output'> {
-  const print = (line: string) => console.error(line);
-  const signal = shutdownSignal(MAX_HOURS, print);
-  return { ...readAthenaConfig(environment), output: process.stdout, signal, print };
+  const signal = shutdownSignal(MAX_HOURS, printNote);
+  const athena = readAthenaConfig(environment);
+  return { ...athena, output: process.stdout, signal, print: printNote };
 }

@@ -18,14 +18,8 @@ export function formatResult(
   format: Format,
   width?: number,
 ): AsyncGenerator<string> {
-  switch (format) {
-    case 'csv':
-      return formatCsv(result);
-    case 'json':
-      return formatJson(result);
-    case 'table':
-      return formatTable(result, width);
-  }
+  if (format === 'csv') return formatCsv(result);
+  return format === 'json' ? formatJson(result) : formatTable(result, width);
 }
 
 /**
