@@ -50,6 +50,14 @@ export function sumRange(table: Table, withCredentials: boolean): string {
   return `select ${sum(table, withCredentials)} from ${table.name} where ${inRange(table)}`;
 }
 
+/** Returns a query for `total` and `checksum` of each range with rows among the keys from `:from` to `:last`. */
+export function sumRanges(table: Table, withCredentials: boolean): string {
+  return `select ${rangeNumber(table)} as number, ${sum(table, withCredentials)}
+    from ${table.name}
+    where ${inRange(table)}
+    group by number`;
+}
+
 /**
  * Returns a query for `total` and `checksum` of each block with rows in the range, with the block's number as `block`.
  */
