@@ -12,6 +12,7 @@ import { fillTables, SIZES } from '../data.ts';
 import { withBenchConnection } from '../databases.ts';
 import { deferCleanup, runCleanups, stopOnSignals, shutdownSignal } from '../cleanup.ts';
 import type { CopyRequest, CopyResult } from './copy-program.ts';
+import type { ExportResult } from './export-program.ts';
 import { formatRounds, type Round } from './results.ts';
 import { copyWith, TOOLS } from './tools.ts';
 
@@ -96,6 +97,7 @@ async function measureRound(source: DatabaseConfig, large: CopyRequest): Promise
   return withServer(async (warehouse) => {
     await initializeSchema(warehouse, { existing: 'refuse', waitMaxMs: 0 });
     const copy = (proveAll = false) => copyInProcess({ source, warehouse, proveAll });
+    const unchanged = { source, warehouse, proveAll: false };
     const first = await copy();
     await withBenchConnection(source, (connection) =>
       connection.query(
@@ -108,6 +110,7 @@ async function measureRound(source: DatabaseConfig, large: CopyRequest): Promise
       proved: await copy(true),
       unchanged: await copy(),
       large: await copyInProcess(large),
+      exported: await runInProcess<ExportResult>('export-program.ts', unchanged),
       tools,
     };
   });
@@ -132,9 +135,14 @@ async function withServer<T>(work: (config: DatabaseConfig) => Promise<T>): Prom
   }
 }
 
-async function copyInProcess(order: CopyRequest): Promise<CopyResult> {
-  const program = fork(new URL('copy-program.ts', import.meta.url), { execArgv: NODE_OPTIONS });
+function copyInProcess(order: CopyRequest): Promise<CopyResult> {
+  return runInProcess('copy-program.ts', order);
+}
+
+/** Runs a program of this folder. The caller names the type of its response. */
+async function runInProcess<Result>(name: string, order: CopyRequest): Promise<Result> {
+  const program = fork(new URL(name, import.meta.url), { execArgv: NODE_OPTIONS });
   program.send(order);
-  const [outcome] = (await once(program, 'message')) as [CopyResult];
+  const [outcome] = (await once(program, 'message')) as [Result];
   return outcome;
 }

@@ -1,5 +1,6 @@
 import { availableParallelism, loadavg } from 'node:os';
 import type { CopyResult } from './copy-program.ts';
+import type { ExportResult } from './export-program.ts';
 import { type ToolResult, TOOLS } from './tools.ts';
 
 /** The results of a round. */
@@ -10,6 +11,8 @@ export interface Round {
   unchanged: CopyResult;
   /** An unchanged copy of three times the data. */
   large: CopyResult;
+  /** The export of all rows, and all statistics. */
+  exported: ExportResult;
   tools: Record<string, ToolResult>;
 }
 
@@ -58,6 +61,8 @@ Copy | Seconds | Rows/s | Speed relative to mysqldump | Peak MB
 ${lines.join('\n')}
 
 ${formatGrowth(rounds)}
+
+${formatExport(rounds)}
 `;
 }
 
@@ -74,6 +79,13 @@ function formatGrowth(rounds: Round[]): string {
   const share = perMillion / (dump / (small.rows / 1e6));
   return `An unchanged copy of ${formatInteger(large.rows)} rows takes ${large.seconds.toFixed(2)} s, and compares the checksums of ${formatInteger(large.proved)} of them. A further
 million rows of the source add ${perMillion.toFixed(2)} s: ${(share * 100).toFixed(1)} % of the time that mysqldump takes for a million rows.`;
+}
+
+/** Returns a paragraph about the export and the statistics. */
+function formatExport(rounds: Round[]): string {
+  const of = (what: keyof ExportResult) => median(rounds.map(({ exported }) => exported[what]));
+  return `The export of all rows as Parquet files takes ${of('exportSeconds').toFixed(2)} s (${of('megabytes').toFixed(0)} MB), and all statistics ${of('statisticsSeconds').toFixed(2)} s.
+The process with a copy, the export and the statistics needs ${Math.max(...rounds.map(({ exported }) => exported.peakMb)).toFixed(0)} MB at its peak.`;
 }
 
 function median(values: number[]): number {
