@@ -1,6 +1,6 @@
 import { alignColumns } from '../../cli/table.ts';
 import type { WorkingCopy } from '../bucket/pull.ts';
-import { removeFromBucket } from '../bucket/push.ts';
+import { push, removeFromBucket } from '../bucket/push.ts';
 import { listFiles, readManifests, removeManifest, removeUnreferenced } from '../parquet/folder.ts';
 import { formatSize } from '../parquet/format-size.ts';
 import { EXPORTED_TABLES, type Manifest } from '../parquet/manifest.ts';
@@ -42,6 +42,8 @@ export async function pruneHistory(context: HistoryContext, keep: number): Promi
     context.print('Deleting the Parquet files of these runs that no newer run has:');
     for (const line of formatHistory(old)) context.print(line);
     const runs = old.map(({ run }) => run);
+    // The newest run may not be in the bucket yet, which must never be without a manifest.
+    if (context.copy) await push(context.copy, context.signal);
     if (context.copy) await removeFromBucket(context.copy, runs, remaining);
     for (const run of runs) await removeManifest(folder, run);
     const files = await removeUnreferenced(folder, remaining);

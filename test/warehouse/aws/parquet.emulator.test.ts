@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -141,6 +141,24 @@ test('another machine fetches the manifests, and the files that it needs', async
   expect(await queryFiles(other.folder, manifest, 'select count(*) from message')).toEqual([['2']]);
 });
 
+test('a file or manifest in the bucket that is larger than it can be is not downloaded', async () => {
+  const manifest = await write(BEFORE);
+  await push(copy, signal);
+  const [file] = manifest.tables.message.files;
+  if (!file) throw new Error('The run has no file.');
+  const folder = await createFolder();
+  const other = createBucketStore({ ...copy, folder });
+  await other.open();
+  const place = { Bucket: copy.bucket, Key: `parquet/${file.path}` };
+  await s3.send(new PutObjectCommand({ ...place, Body: Buffer.alloc(file.bytes + 1) }));
+  expect(await other.ensureFile(file)).toBe(false);
+  expect(await readdir(join(folder, 'tmp'))).toEqual([]);
+  const Key = `parquet/manifests/${manifest.run}.json`;
+  const Body = Buffer.alloc(65 * 1024 * 1024, ' ');
+  await s3.send(new PutObjectCommand({ Bucket: copy.bucket, Key, Body }));
+  await expect(other.open()).rejects.toThrow(`s3://${copy.bucket}/${Key} is no manifest`);
+});
+
 test('a file in the bucket that is damaged or missing is not used', async () => {
   const manifest = await write(BEFORE);
   await push(copy, signal);
@@ -175,6 +193,24 @@ test('a manifest that another machine deleted or changed is updated, and one tha
   await createBucketStore(copy).open();
   expect(await readManifests(copy.folder)).toEqual([third, second]);
   expect(await listKeys()).not.toContain(`parquet/${first.tables.message.files[0]?.path}`);
+});
+
+test('prune uploads the newest run, if its own upload failed, before it deletes the others', async () => {
+  await write(BEFORE);
+  await push(copy, signal);
+  const newest = await write(AFTER);
+  const store = createBucketStore(copy);
+  await pruneHistory(
+    { folder: await createFolder(), store, copy, print: () => undefined, signal },
+    1,
+  );
+  expect(await readBucket()).toEqual([newest]);
+  const stored = (await listKeys()).filter((key) => key.endsWith('.parquet'));
+  expect(stored).toEqual(
+    listFiles(newest)
+      .map(({ path }) => `parquet/${path}`)
+      .toSorted(),
+  );
 });
 
 test('purge rewrites the files in the bucket, and deletes reports and dumps of runs with deleted users', async () => {
