@@ -5,6 +5,7 @@ import { push, removeFromBucket } from '../bucket/push.ts';
 import { deleteObjects, listObjects } from '../bucket/s3-objects.ts';
 import { withDuckdb } from '../duckdb/with-duckdb.ts';
 import {
+  listExportedRuns,
   readManifests,
   removeUnreferenced,
   temporaryFolder,
@@ -12,12 +13,13 @@ import {
 } from '../parquet/folder.ts';
 import type { Manifest } from '../parquet/manifest.ts';
 import { purgeFiles } from '../parquet/purge.ts';
-import { reportFolder } from '../report/folders.ts';
+import { listReports, reportFolder } from '../report/folders.ts';
 import { type HistoryContext, withHistory } from './history.ts';
 
 /**
  * Removes the users and messages that the newest run does not have from the Parquet files of earlier runs, and deletes the
- * reports and dumps of the runs that had them, in the folder and in the bucket. After an interruption, every manifest
+ * reports and dumps of the runs that had them, and of runs without a manifest, which may have had some, in the folder and
+ * in the bucket. After an interruption, every manifest
  * has all of its files, and the command can be repeated.
  * @throws OperatorError if a file is missing, or if the bucket cannot be read or written
  */
@@ -30,11 +32,14 @@ export async function purge(context: HistoryContext): Promise<void> {
     const changed = await withDuckdb(temporaryFolder(store.folder), (duckdb) =>
       purgeFiles(duckdb, { store, manifests, signal }),
     );
+    const isDeleted = (run: string) =>
+      run < newest.run &&
+      (changed.some((it) => it.run === run) || !manifests.some((it) => it.run === run));
     // Once the manifests are written, a repeated command no longer finds these runs.
-    await removeReports(context, changed);
+    await removeReports(context, manifests, isDeleted);
     if (copy)
       print(
-        `Deleted ${await removeRuns(copy, manifests, changed)} reports and dumps in s3://${copy.bucket}.`,
+        `Deleted ${await removeRuns(copy, isDeleted)} reports and dumps in s3://${copy.bucket}.`,
       );
     for (const manifest of changed) await writeManifest(store.folder, manifest);
     const remaining = await readManifests(store.folder);
@@ -52,32 +57,27 @@ export async function purge(context: HistoryContext): Promise<void> {
   });
 }
 
+/** Deletes reports here. A report of a run without a manifest may belong to another bucket, which has its manifest. */
 async function removeReports(
   { folder, print }: HistoryContext,
-  changed: Manifest[],
+  manifests: Manifest[],
+  isDeleted: (run: string) => boolean,
 ): Promise<void> {
-  for (const { run } of changed) {
+  const ours = new Set(manifests.map(({ run }) => run));
+  const elsewhere = (await listExportedRuns(folder)).filter((run) => !ours.has(run));
+  for (const run of await listReports(folder)) {
+    if (!isDeleted(run) || elsewhere.includes(run)) continue;
     await rm(reportFolder(folder, run), { recursive: true, force: true });
     print(`Deleted the report of the run ${run}, which may name deleted users.`);
   }
 }
 
-/**
- * Deletes the objects of earlier runs that had deleted rows, and of earlier runs without a manifest, which may have had
- * some. Returns their number.
- */
-async function removeRuns(
-  copy: WorkingCopy,
-  manifests: Manifest[],
-  changed: Manifest[],
-): Promise<number> {
-  const newest = manifests[0]?.run ?? '';
-  const retained = new Set(manifests.map(({ run }) => run));
-  for (const { run } of changed) retained.delete(run);
+/** Deletes the objects of runs in a bucket. Returns their number. */
+async function removeRuns(copy: WorkingCopy, isDeleted: (run: string) => boolean): Promise<number> {
   const objects = await listObjects(copy, 'runs/');
   const keys = Array.from(objects.keys()).filter((key) => {
     const run = findRunOfKey(key);
-    return run !== null && run < newest && !retained.has(run);
+    return run !== null && isDeleted(run);
   });
   await deleteObjects(copy, keys);
   return keys.length;

@@ -16,6 +16,13 @@ export function parquetFolder(folder: string, bucket: string | null): string {
   return bucket === null ? join(folder, 'parquet') : join(folder, 'buckets', bucket);
 }
 
+/** Lists the runs that have a manifest on this machine: those of all buckets, and those without one. */
+export async function listExportedRuns(folder: string): Promise<string[]> {
+  const buckets = await listFolder(join(folder, 'buckets'));
+  const folders = [null, ...buckets].map((bucket) => parquetFolder(folder, bucket));
+  return (await Promise.all(folders.map(listManifestRuns))).flat();
+}
+
 /** Returns the folder of unfinished files, in which nothing is retained. */
 export function temporaryFolder(folder: string): string {
   return join(folder, 'tmp');

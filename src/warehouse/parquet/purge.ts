@@ -66,11 +66,13 @@ async function purgeFile(
 ): Promise<ParquetFile | null> {
   const current = newest.tables[table].files.find(({ part }) => part === file.part);
   if (current?.path === file.path) return file;
-  if (!current) return null;
-  await fetchFile(store, newest, current);
-  const users = newest.tables.user.files.map(({ path }) => join(store.folder, path));
+  // The follows of a part can all have ended, although its users are still there.
+  const others = table === 'follower' ? newest.tables.user.files : current ? [current] : [];
+  if (others.length === 0) return null;
+  for (const other of others) await fetchFile(store, newest, other);
   const rows = readFiles(table, [join(store.folder, file.path)]);
-  const query = selectRemaining(table, rows, join(store.folder, current.path), users);
+  const paths = others.map(({ path }) => join(store.folder, path));
+  const query = selectRemaining(table, rows, paths);
   const reader = await duckdb.runAndReadAll(`select count(*) from (${query})`);
   const count = Number(reader.getRows()[0]?.[0]);
   if (count === file.rows) return file;
@@ -84,21 +86,19 @@ async function purgeFile(
   return { ...file, ...(await writeParquetFile(duckdb, store.folder, content)) };
 }
 
-/** Returns a query for the rows of a part that are still in the newest run, in the order of the key. */
-function selectRemaining(
-  table: ExportedTable,
-  rows: string,
-  currentPath: string,
-  userPaths: string[],
-): string {
-  const current = readFiles(table, [currentPath]);
+/**
+ * Returns a query for the remaining rows of a part, in the order of the key: users and messages that are in the newest
+ * run, and follows between users who are.
+ * @param paths the files of the newest run: of the same part, or of all users for follows
+ */
+function selectRemaining(table: ExportedTable, rows: string, paths: string[]): string {
   if (table === 'user') {
-    return `select * from (${rows}) semi join (${current}) using (user_id) order by user_id`;
+    return `select * from (${rows}) semi join (${readFiles(table, paths)}) using (user_id) order by user_id`;
   }
   if (table === 'message') {
-    return `select * from (${rows}) semi join (${current}) using (message_id, author_id) order by message_id`;
+    return `select * from (${rows}) semi join (${readFiles(table, paths)}) using (message_id, author_id) order by message_id`;
   }
-  const users = `select user_id from (${readFiles('user', userPaths)})`;
+  const users = `select user_id from (${readFiles('user', paths)})`;
   return `select * from (${rows}) where who_id in (${users}) and whom_id in (${users}) order by who_id, whom_id`;
 }
 

@@ -91,6 +91,31 @@ test('purge removes deleted users and messages from the files of earlier runs', 
   expect(await listParquet(folder.path)).toEqual(await namedFiles());
 });
 
+test('purge retains the ended follows of users who are still there', async () => {
+  await writeRun(folder.store, BEFORE);
+  await writeRun(folder.store, { ...AFTER, follower: [] });
+  await purge(context);
+  const [, earlier] = await readManifests(folder.path);
+  if (!earlier) throw new Error('The earlier run is missing.');
+  const rows = await queryFiles(folder.path, earlier, 'select who_id, whom_id from follower');
+  expect(rows).toEqual([['1', '2']]);
+});
+
+test('purge deletes the reports of earlier runs whose Parquet files were pruned', async () => {
+  const runs = [
+    await writeRun(folder.store, BEFORE),
+    await writeRun(folder.store, AFTER),
+    await writeRun(folder.store, AFTER),
+  ];
+  for (const { run } of runs) {
+    await mkdir(join(folder.path, 'runs', run), { recursive: true });
+    await writeFile(join(folder.path, 'runs', run, 'report.html'), 'user 3');
+  }
+  await pruneHistory(context, 2);
+  await purge(context);
+  expect(await readdir(join(folder.path, 'runs'))).toEqual(runs.slice(1).map(({ run }) => run));
+});
+
 test('purge deletes the reports of the runs that had deleted users, and no other', async () => {
   const runs = [
     await writeRun(folder.store, BEFORE),
