@@ -7,6 +7,10 @@ import {
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
+// DuckDB has these functions, which change settings, in spite of `lock_configuration`. With another storage or place of
+// their output, every later statement fails, and the process ends with the connection.
+const SETTERS = ['enable_logging', 'enable_profiling'];
+
 /**
  * Restricts DuckDB to reading these files, until it is closed: no statement can read or write another file, reach the
  * network, load an extension or change a setting. Views over other files fail.
@@ -14,6 +18,8 @@ import { OperatorError } from '../../errors/operator-error.ts';
  */
 export async function restrictToFiles(duckdb: DuckDBConnection, paths: string[]): Promise<void> {
   const list = paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ');
+  for (const name of SETTERS)
+    await duckdb.run(`create or replace macro ${name}() as table select 1`);
   await duckdb.run(`set allowed_paths = [${list}]`);
   await duckdb.run('set enable_external_access = false');
   await duckdb.run('set lock_configuration = true');

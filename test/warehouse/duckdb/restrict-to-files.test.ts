@@ -99,3 +99,15 @@ test('no statement can change a setting after the restriction', async () => {
     );
   });
 });
+
+test.each([
+  "select * from enable_logging('QueryLog', storage = 'file', storage_path = 'FOLDER/log')",
+  "select * from enable_profiling(format = 'json', save_location = 'FOLDER/profile.json')",
+])('no function can change a setting after the restriction: %s', async (sql) => {
+  await withRestrictedDuckdb(async (duckdb) => {
+    await expect(
+      prepareQuery(duckdb, inFolder(sql)).then((statement) => statement.run()),
+    ).rejects.toThrow(/does not support the supplied arguments/);
+    expect((await duckdb.runAndReadAll('select 1')).getRowsJson()).toEqual([[1]]);
+  });
+});
