@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api';
+import { interruptible } from '../duckdb/interruptible.ts';
 import { prepareQuery } from '../duckdb/restrict-to-files.ts';
 import { prepareTables } from '../statistics/statistics.ts';
 import { toQueryError } from './duckdb-errors.ts';
@@ -20,31 +21,24 @@ export async function runQuery(
   sql: string,
   signal: AbortSignal,
 ): Promise<QueryResult> {
-  const interruptible = createInterruptible(duckdb, signal);
-  const { result, first } = await interruptible(async () => {
-    if (PREPARED.test(sql))
-      await prepareTables(duckdb, Math.floor(Date.parse(manifest.asOf) / 1000));
+  const run = createInterruptible(duckdb, signal);
+  const { result, first } = await run(async () => {
     const started = await (await prepareQuery(duckdb, sql)).stream();
     return { result: started, first: await started.fetchChunk() };
   });
   return {
     columns: result.deduplicatedColumnNames(),
-    batches: readBatches(first, () => interruptible(() => result.fetchChunk())),
+    batches: readBatches(first, () => run(() => result.fetchChunk())),
   };
 }
 
 function createInterruptible(duckdb: DuckDBConnection, signal: AbortSignal): Interruptible {
-  const interrupt = () => duckdb.interrupt();
   return async (step) => {
-    signal.throwIfAborted();
-    signal.addEventListener('abort', interrupt);
     try {
-      return await step();
+      return await interruptible(duckdb, signal, step);
     } catch (error) {
       signal.throwIfAborted();
       throw toQueryError(error);
-    } finally {
-      signal.removeEventListener('abort', interrupt);
     }
   };
 }

@@ -17,21 +17,24 @@ export interface AnalyseOptions {
   history: Manifest[];
   /** The operator's own statistics. */
   own?: OwnStatistic[];
+  /** Ends the own statistics. */
+  signal?: AbortSignal;
 }
 
 /**
  * Computes the statistics of a copy, and compares its key figures with those of an earlier run.
  * @param duckdb a connection that may read only the files of its views `user`, `message` and `follower`, and of
  *   `before.follower` if there is a run to compare with. It gets the tables of the statistics
+ * @throws the signal's reason
  */
 export async function analyse(
   duckdb: DuckDBConnection,
-  { run, copy, before, history, own = [] }: AnalyseOptions,
+  { run, copy, before, history, own = [], signal }: AnalyseOptions,
 ): Promise<Report> {
   const options = { asOfS: copy.asOfS, hasBefore: before !== null };
   const statistics = [
     ...(await computeStatistics(duckdb, options)),
-    ...(await runOwnStatistics(duckdb, own)),
+    ...(await runOwnStatistics(duckdb, own, { signal })),
   ];
   return createReport(run, copy, statistics, before && toPastRun(before), history.map(toPastRun));
 }

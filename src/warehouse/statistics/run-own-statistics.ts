@@ -11,19 +11,28 @@ const COLUMNS_MAX = 100;
 // A report with more text could not be opened.
 const TEXT_MAX = 5_000_000;
 
+/** How long a statistic may take, and when the others are not computed. */
+interface RunOptions {
+  durationMaxMs?: number;
+  signal?: AbortSignal | undefined;
+}
+
 /**
  * Computes the operator's own statistics. A failed one has no rows and an error, and does not affect the others. Each may
  * take a minute, and return 10,000 rows, 100 columns and 5 million characters.
  * @param duckdb with the tables of `computeStatistics`, and restricted to its files
+ * @throws the signal's reason, after a statistic. The caller interrupts `duckdb`
  */
 export async function runOwnStatistics(
   duckdb: DuckDBConnection,
   own: OwnStatistic[],
-  { durationMaxMs = DURATION_MAX_MS } = {},
+  { durationMaxMs = DURATION_MAX_MS, signal }: RunOptions = {},
 ): Promise<Statistic[]> {
   const statistics: Statistic[] = [];
   for (const { sql, ...texts } of own) {
     statistics.push({ ...texts, ...(await runWithTimeout(duckdb, sql, durationMaxMs)) });
+    // The interruption of a statistic by the signal is no failure of that statistic.
+    signal?.throwIfAborted();
   }
   return statistics;
 }

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { CopyResult } from '../copy/copy-database.ts';
+import { interruptible } from '../duckdb/interruptible.ts';
 import { restrictToFiles } from '../duckdb/restrict-to-files.ts';
 import { withDuckdb } from '../duckdb/with-duckdb.ts';
 import { temporaryFolder } from '../parquet/folder.ts';
@@ -24,6 +25,8 @@ export interface ExportedCopy {
   manifests: Manifest[];
   /** The operator's own statistics. */
   own: OwnStatistic[];
+  /** Interrupts the statistics. */
+  signal: AbortSignal;
 }
 
 const NO_ROWS = { rows: 0, files: [] };
@@ -31,9 +34,10 @@ const NO_ROWS = { rows: 0, files: [] };
 /**
  * Computes the statistics of an exported copy, and compares them with the newest earlier run of other data. DuckDB can
  * read only the files of the two.
+ * @throws the signal's reason
  */
 export async function analyseExport(exported: ExportedCopy): Promise<Report> {
-  const { run, copy, store, tables, manifests, own } = exported;
+  const { run, copy, store, tables, manifests, own, signal } = exported;
   const before = await ensureFollows(store, findPrevious(manifests, tables));
   // The statistics read only the follows of the earlier run.
   const earlier = { user: NO_ROWS, message: NO_ROWS, follower: before?.tables.follower ?? NO_ROWS };
@@ -41,7 +45,8 @@ export async function analyseExport(exported: ExportedCopy): Promise<Report> {
     await createViews(duckdb, store.folder, { tables });
     if (before) await createViews(duckdb, store.folder, { tables: earlier }, 'before');
     await restrictToTables(duckdb, store.folder, [tables, earlier]);
-    return analyse(duckdb, { run, copy, before, history: manifests.toReversed(), own });
+    const subject = { run, copy, before, history: manifests.toReversed(), own, signal };
+    return interruptible(duckdb, signal, () => analyse(duckdb, subject));
   });
 }
 

@@ -55,7 +55,8 @@ export function createCopyJob(
     print(formatExport(exported));
     print('Computing statistics …');
     const { tables } = exported;
-    const report = await analyseExport({ run: id, copy, store, tables, manifests, own });
+    const subject = { run: id, copy, store, tables, manifests, own, signal };
+    const report = await analyseExport(subject);
     printFailures(report, print);
     // ECharts takes half a second to load, which no other command needs.
     const { writeReport } = await import('../report/write.ts');

@@ -47,11 +47,11 @@ async function exportTables(run: string, data: Tables): Promise<Manifest> {
 function analyseRun(
   { run, tables }: Manifest,
   manifests: Manifest[],
-  { sql = OWN.sql, hasFiles = true } = {},
+  { sql = OWN.sql, hasFiles = true, signal = new AbortController().signal } = {},
 ): Promise<Report> {
   const store = { ...createLocalStore(folder), ensureFile: () => Promise.resolve(hasFiles) };
   const copy = { asOfS: AS_OF_S, tables: [] };
-  return analyseExport({ run, copy, store, tables, manifests, own: [{ ...OWN, sql }] });
+  return analyseExport({ run, copy, store, tables, manifests, own: [{ ...OWN, sql }], signal });
 }
 
 /** The names of the authors that gained followers, and how many. */
@@ -101,4 +101,13 @@ test.each([
   const report = await analyseRun(current, [earlier], { sql: sql.replace('FOLDER', folder) });
   expect(report.statistics.at(-1)).toMatchObject({ name: 'own', rows: [] });
   expect(report.statistics.at(-1)?.error).toMatch(/Permission Error|read only/);
+});
+
+test('a stop of the run ends a statistic that is computed', async () => {
+  const manifest = await exportTables(RUN, SAMPLE);
+  const stop = new AbortController();
+  const sql = `select count(*) from range(1000000000) as a cross join range(1000000) as b where a.range % 7 = b.range % 11`;
+  const analysing = analyseRun(manifest, [], { sql, signal: stop.signal });
+  setTimeout(() => stop.abort(new Error('The operator stops the run.')), 1500);
+  await expect(analysing).rejects.toThrow('The operator stops the run.');
 });
