@@ -76,7 +76,8 @@ async function writePart(
   proved: CopiedPart,
 ): Promise<ParquetFile> {
   const keys = keysOf(table, proved.part);
-  const { rows, characters } = await readPart(warehouse, duckdb, table, keys); // MySQL computes the checksum while DuckDB writes the file. DuckDB must not be closed before it has written the file.
+  const { rows, characters } = await readPart(warehouse, duckdb, table, keys);
+  // MySQL computes the checksum while DuckDB writes the file. DuckDB must not be closed before it has written the file.
   const [written, comparison] = await Promise.allSettled([
     writeParquetFile(duckdb, folder, {
       table,
@@ -92,7 +93,7 @@ async function writePart(
   return { ...written.value, checksum: proved.checksum, provedAtS: proved.provedAtS };
 }
 
-/** @throws OperatorError if the part has changed since the copy verified it */
+/** @throws OperatorError if the part has changed since a copy verified it, maybe several runs ago */
 async function assertProved(
   warehouse: CopyEndpoint,
   table: ExportedTable,
@@ -106,8 +107,9 @@ async function assertProved(
   );
   if (rowsRead === rows && sum?.total === rows && sum.checksum === checksum) return;
   throw new OperatorError(
-    `The warehouse's table ${table} changed during the run: ${rowsRead} rows were exported from part ${part}, and ` +
-      `${rows} were verified. Do not change tables of MiniTwit in the warehouse. Run the command again.`,
+    `The warehouse's table ${table} changed after it was verified: ${rowsRead} rows were exported from part ${part}, ` +
+      `and ${rows} were verified. Do not change tables of MiniTwit in the warehouse. To correct it, run the command ` +
+      'again, with --prove-all.',
   );
 }
 

@@ -141,7 +141,7 @@ test('rows that changed after they were verified are not exported', async () => 
   const copied = await copy();
   await runSql(warehouse, "update message set text = 'forged' where message_id = 2");
   await expect(exportRun(folder, warehouse, copied)).rejects.toThrow(
-    "The warehouse's table message changed during the run",
+    "The warehouse's table message changed after it was verified",
   );
   expect(await readManifests(folder.path)).toEqual([]);
 });
