@@ -1,6 +1,8 @@
 import { Readable, pipeline } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import { createGzip } from 'node:zlib';
 import mysql from 'mysql2/promise';
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { CopyEndpoint } from '../copy/endpoint.ts';
 import { ALL_KEYS } from '../copy/keys.ts';
 import { readRange } from '../copy/queries.ts';
@@ -35,16 +37,29 @@ export interface DumpOrigin {
 /**
  * Returns a stream with a consistent dump of the warehouse's tables: SQL text, compressed by gzip, for `restoreDump` or
  * `zcat dump | mysql`. The connection must have no other use during the dump, and must be closed if the stream fails.
+ * @param verified the counts and checksums of the tables that were verified. The stream fails with an OperatorError if
+ *   a table differs: its rows were changed after a copy verified them, maybe several runs ago
  */
-export function createDump(warehouse: CopyEndpoint, origin: DumpOrigin): Readable {
-  const lines = Readable.from(listLines(warehouse, origin));
+export function createDump(
+  warehouse: CopyEndpoint,
+  origin: DumpOrigin,
+  verified: TableChecksums = {},
+): Readable {
+  const lines = Readable.from(listLines(warehouse, origin, verified));
   // The reader of the stream gets the error.
   return pipeline(lines, createGzip({ level: GZIP_LEVEL }), () => undefined);
 }
 
-async function* listLines(warehouse: CopyEndpoint, origin: DumpOrigin): AsyncGenerator<string> {
+async function* listLines(
+  warehouse: CopyEndpoint,
+  origin: DumpOrigin,
+  verified: TableChecksums,
+): AsyncGenerator<string> {
   await beginSnapshot(warehouse);
   const sums = await checksumTables(warehouse, FORMAT);
+  for (const [table, sum] of Object.entries(verified)) {
+    if (!isDeepStrictEqual(sums[table], sum)) throw createDifference(table);
+  }
   const header = formatHeaderLine({
     format: FORMAT,
     ...origin,
@@ -55,6 +70,13 @@ async function* listLines(warehouse: CopyEndpoint, origin: DumpOrigin): AsyncGen
   for (const table of TABLES) yield* listInserts(warehouse, table, sums);
   yield [ENDING, formatLastLine(sums), ''].join('\n');
   await warehouse.write('commit');
+}
+
+function createDifference(table: string): OperatorError {
+  return new OperatorError(
+    `The warehouse's table ${table} changed after it was verified, so no dump was written. Do not change tables of ` +
+      'MiniTwit in the warehouse. To correct it, run the command again, with --prove-all.',
+  );
 }
 
 async function* listInserts(

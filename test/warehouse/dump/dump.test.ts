@@ -3,6 +3,7 @@ import { beforeAll, expect, inject, test } from 'vitest';
 import type { DatabaseConfig } from '../../../src/config/config.ts';
 import { withConnection } from '../../../src/database/with-connection.ts';
 import { createCopyEndpoint } from '../../../src/warehouse/copy/endpoint.ts';
+import { parseLastLine } from '../../../src/warehouse/dump/format.ts';
 import { createDump } from '../../../src/warehouse/dump/write-dump.ts';
 import { runSql } from '../../support/database.ts';
 import { createDatabase, createFilled, nastyRows, readAll } from './databases.ts';
@@ -87,4 +88,18 @@ test('a connection that is lost fails the dump', async () => {
     await stream.toArray();
   });
   await expect(attempt).rejects.toThrow(/^The warehouse failed: /);
+});
+
+test('no dump is written of a table that changed after it was verified', async () => {
+  const changed = await createFilled(server, nastyRows());
+  const contents = parseLastLine(linesOf(bytes).at(-1) ?? '', 2);
+  const dumpVerified = () =>
+    withConnection(changed, { waitMaxMs }, (connection) =>
+      createDump(createCopyEndpoint('The warehouse', connection), origin, contents).toArray(),
+    );
+  await dumpVerified();
+  await runSql(changed, "update message set text = 'forged' limit 1");
+  await expect(dumpVerified()).rejects.toThrow(
+    "The warehouse's table message changed after it was verified, so no dump was written.",
+  );
 });
