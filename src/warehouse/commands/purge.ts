@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { parseRunStart } from '../../cli/run-id.ts';
 import { findRunOfKey } from '../bucket/keys.ts';
 import type { WorkingCopy } from '../bucket/pull.ts';
 import { push, removeFromBucket } from '../bucket/push.ts';
@@ -18,9 +19,9 @@ import { type HistoryContext, withHistory } from './history.ts';
 
 /**
  * Removes the users and messages that the newest run does not have from the Parquet files of earlier runs, and deletes the
- * reports and dumps of the runs that had them, and of runs without a manifest, which may have had some, in the folder and
- * in the bucket. After an interruption, every manifest
- * has all of its files, and the command can be repeated.
+ * reports and dumps of the runs that had them, and of earlier runs without a manifest, which may have had some. It does
+ * so in the folder and in the bucket. After an interruption, every manifest has all of its files, and the command can be
+ * repeated.
  * @throws OperatorError if a file is missing, or if the bucket cannot be read or written
  */
 export async function purge(context: HistoryContext): Promise<void> {
@@ -33,6 +34,7 @@ export async function purge(context: HistoryContext): Promise<void> {
       purgeFiles(duckdb, { store, manifests, signal }),
     );
     const isDeleted = (run: string) =>
+      parseRunStart(run) !== null &&
       run < newest.run &&
       (changed.some((it) => it.run === run) || !manifests.some((it) => it.run === run));
     // Once the manifests are written, a repeated command no longer finds these runs.
