@@ -2,7 +2,7 @@ import { alignColumns } from '../../cli/table.ts';
 import type { WorkingCopy } from '../bucket/pull.ts';
 import { push, removeFromBucket } from '../bucket/push.ts';
 import { listFiles, readManifests, removeManifest, removeUnreferenced } from '../parquet/folder.ts';
-import { formatSize } from '../parquet/format-size.ts';
+import { formatSize } from '../../cli/format-size.ts';
 import { EXPORTED_TABLES, type Manifest } from '../parquet/manifest.ts';
 import type { ParquetStore } from '../parquet/store.ts';
 import { lockFolder } from '../run/lock.ts';

@@ -55,7 +55,7 @@ export async function copyDatabase(
 ): Promise<CopyResult> {
   const copy = () =>
     withEndpoints(source, warehouse, options.signal, (endpoints) =>
-      copySnapshot(endpoints, options),
+      copySnapshot(source, endpoints, options),
     );
   try {
     return await copy();
@@ -77,6 +77,7 @@ function isSnapshotLost(error: unknown): error is EndpointError {
 type Endpoints = Pick<TableCopyOptions, 'source' | 'warehouse' | 'inserters'>;
 
 async function copySnapshot(
+  source: DatabaseConfig,
   endpoints: Endpoints,
   { maxRowsPerSecond, signal, proveAll = false, ...options }: CopyOptions,
 ): Promise<CopyResult> {
@@ -85,7 +86,7 @@ async function copySnapshot(
   await assertSourceNotEmpty(endpoints.source, endpoints.warehouse);
   const asOfS = await beginSnapshot(endpoints.source);
   for (const endpoint of endpoints.inserters) await prepareWarehouseSession(endpoint);
-  await ensureLedger(endpoints.warehouse);
+  await ensureLedger(endpoints.warehouse, source);
   await deleteDerivedRows(endpoints.warehouse);
   const copying = { ...endpoints, ...options, asOfS, maxRowsPerSecond, proveAll, throttle };
   const tables: CopiedTable[] = [];

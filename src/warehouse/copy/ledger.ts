@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { DatabaseConfig } from '../../config/config.ts';
 import type { CopyEndpoint } from './endpoint.ts';
 import { sumRange } from './queries.ts';
 import type { Table } from './tables.ts';
@@ -26,9 +27,26 @@ const CREATE_LEDGER = `create table if not exists warehouse_range (
   primary key (table_name, number)
 ) engine = InnoDB`;
 
-/** Creates the ledger in a warehouse that has none: a table with the verified ranges of all tables. */
-export async function ensureLedger(warehouse: CopyEndpoint): Promise<void> {
+const CREATE_SOURCE = `create table if not exists warehouse_source (
+  source varchar(512) not null
+) engine = InnoDB default character set utf8mb4`;
+
+/**
+ * Creates the ledger in a warehouse that has none: a table with the verified ranges of all tables, and one with their
+ * source. Deletes the entries of another source: as many rows in a range of another database prove nothing.
+ */
+export async function ensureLedger(
+  warehouse: CopyEndpoint,
+  { host, port, name }: Pick<DatabaseConfig, 'host' | 'port' | 'name'>,
+): Promise<void> {
   await warehouse.write(CREATE_LEDGER);
+  await warehouse.write(CREATE_SOURCE);
+  const source = `${host}:${port}/${name}`;
+  const sources = await warehouse.read<{ source: string }>('select source from warehouse_source');
+  if (sources.length === 1 && sources[0]?.source === source) return;
+  await warehouse.write('delete from warehouse_range');
+  await warehouse.write('delete from warehouse_source');
+  await warehouse.write('insert into warehouse_source values (:source)', { source });
 }
 
 /** Returns the entries of a table by the numbers of their ranges. Entries of another version of MiniTwit are not used. */

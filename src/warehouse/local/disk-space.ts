@@ -1,10 +1,12 @@
-import { readdir, stat, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
+import { formatSize } from '../../cli/format-size.ts';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { TABLES } from '../copy/tables.ts';
+import { sumFiles } from './sum-files.ts';
 
 const MIB = 2 ** 20;
 // An empty MariaDB has 110 MiB.
@@ -28,7 +30,7 @@ export async function assertDiskSpace(folder: string, source: DatabaseConfig): P
   const free = bavail * bsize;
   if (free >= needed) return;
   throw new OperatorError(
-    `The disk of ${folder} has ${formatMib(free)} of free space, and this run needs about ${formatMib(needed)}, for ` +
+    `The disk of ${folder} has ${formatSize(free)} of free space, and this run needs about ${formatSize(needed)}, for ` +
       'the copy, its Parquet files and temporary files. Nothing was copied. Free disk space, then run the command again.',
   );
 }
@@ -38,7 +40,7 @@ async function estimateBytes(folder: string, source: DatabaseConfig): Promise<nu
   const [size, copied] = await Promise.all([
     readSourceSize(source),
     // The database of a private MariaDB is called `minitwit`.
-    sumFiles(join(folder, 'mariadb', 'data', 'minitwit')),
+    sumFiles(join(folder, 'mariadb', 'data', 'minitwit')).catch(() => null),
   ]);
   return (
     WORK_BYTES +
@@ -57,16 +59,4 @@ async function readSourceSize(source: DatabaseConfig): Promise<number> {
     const [[row]] = await connection.query<RowDataPacket[]>(sql, { tables });
     return Number(row?.bytes);
   });
-}
-
-/** Returns the bytes of the files in a folder, or null if the folder does not exist. */
-async function sumFiles(folder: string): Promise<number | null> {
-  const names = await readdir(folder).catch(() => null);
-  if (names === null) return null;
-  const sizes = await Promise.all(names.map(async (name) => (await stat(join(folder, name))).size));
-  return sizes.reduce((sum, size) => sum + size, 0);
-}
-
-function formatMib(bytes: number): string {
-  return `${Math.ceil(bytes / MIB).toLocaleString('en')} MiB`;
 }

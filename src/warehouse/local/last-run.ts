@@ -1,11 +1,11 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { formatSize } from '../../cli/format-size.ts';
 import { formatTime } from '../../cli/times.ts';
 import { findLastReport } from '../report/folders.ts';
 import { parseReport, type Report } from '../report/report.ts';
-
-const MIB = 2 ** 20;
+import { sumFiles } from './sum-files.ts';
 
 /**
  * Formats the last run of this machine, locally or on AWS: its id, time and rows, its report, and the size of the folder.
@@ -20,28 +20,11 @@ export async function formatLastRun(folder: string): Promise<string[]> {
   return [
     `The last run on this machine: ${report === null ? basename(dirname(path)) : formatReport(report)}.`,
     `Its report: ${pathToFileURL(path).href}`,
-    await formatFolder(folder),
+    `${folder} has ${formatSize(await sumFiles(folder))}.`,
   ];
 }
 
 function formatReport({ run, asOf, tables }: Report): string {
   const rows = tables.map((it) => `${it.rows.toLocaleString('en')} in ${it.table}`);
   return `${run}, as of ${formatTime(new Date(asOf))}, with these rows: ${rows.join(', ')}`;
-}
-
-/** Formats the size of the folder of the warehouse's data. */
-export async function formatFolder(folder: string): Promise<string> {
-  const mib = Math.ceil((await sumFiles(folder)) / MIB).toLocaleString('en');
-  return `${folder} has ${mib} MiB.`;
-}
-
-/** Returns the bytes of all files in a folder. Files that a running command deletes count as empty. */
-async function sumFiles(folder: string): Promise<number> {
-  const names = await readdir(folder, { recursive: true });
-  let bytes = 0;
-  for (const name of names) {
-    const found = await stat(join(folder, name)).catch(() => null);
-    if (found?.isFile()) bytes += found.size;
-  }
-  return bytes;
 }

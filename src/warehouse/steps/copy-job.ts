@@ -4,7 +4,7 @@ import { type CopyResult, copyDatabase } from '../copy/copy-database.ts';
 import { createProgressBar, type Screen } from '../copy/progress.ts';
 import { type ExportedFiles, exportCopy } from '../parquet/export-copy.ts';
 import { readManifests, writeManifest } from '../parquet/folder.ts';
-import { formatSize } from '../parquet/format-size.ts';
+import { formatSize } from '../../cli/format-size.ts';
 import { EXPORTED_TABLES } from '../parquet/manifest.ts';
 import type { ParquetStore } from '../parquet/store.ts';
 import { readTotals, type Report } from '../report/report.ts';

@@ -132,7 +132,7 @@ test('the result of a statement that is no query has no row of names', async () 
 
 test.each([
   [9_870_000_000, '9.9 GB, which cost about $0.05'],
-  [2_000_000_000_000, '2.0 TB, which cost about $10.00'],
+  [2_000_000_000_000, '2 TB, which cost about $10.00'],
 ])('a query that scanned %d bytes prints %s', async (scanned, text) => {
   await startAthena({ scanned });
   expect((await query('select 1')).lines).toEqual([`Athena scanned ${text}.`]);

@@ -89,6 +89,14 @@ test.each([
   expect(messages(await copy())).toMatchObject({ rows: 40, proved: 40, sent: 1, deleted: 1 });
 });
 
+test('everything is compared if the source is another database with as many rows', async () => {
+  await copy();
+  await runSql(source, EDIT.replace('65536', '65537'));
+  // The same database at another address.
+  const other = { ...source, host: source.host === '127.0.0.1' ? 'localhost' : '127.0.0.1' };
+  expect(messages(await copy({}, other))).toMatchObject({ rows: 40, proved: 40, sent: 1 });
+});
+
 test('a row that an analyst changed is copied again when its range is compared', async () => {
   await copy();
   await runSql(warehouse, EDIT.replace('65536', '65537'));

@@ -40,7 +40,7 @@ test('a run does not start, and prints the free and the needed space, when the d
   try {
     const { config } = source;
     await expect(runLocal({ folder, source: config, copy, signal })).rejects.toThrow(
-      /^The disk of .*\/warehouse has 20 MiB of free space, and this run needs about 384 MiB, .*Free disk space/,
+      /^The disk of .*\/warehouse has 21 MB of free space, and this run needs about 402\.\d MB, .*Free disk space/,
     );
   } finally {
     await source.stop();
