@@ -7,9 +7,9 @@ import {
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
-// DuckDB has these functions, which change settings, in spite of `lock_configuration`. With another storage or place of
-// their output, every later statement fails, and the process ends with the connection.
-const SETTERS = ['enable_logging', 'enable_profiling'];
+/** The advice to an analyst whose statement would change data. */
+export const READ_ONLY =
+  'The warehouse is read only: write a query such as "select … from message".';
 
 /**
  * Restricts DuckDB to reading these files, until it is closed: no statement can read or write another file, reach the
@@ -41,7 +41,7 @@ export async function prepareQuery(
   const explained = /^\s*explain\s+(?:analyze\s+)?(?<query>.*)$/is.exec(sql)?.groups?.query;
   if (statement.statementType !== StatementType.EXPLAIN || explained === undefined)
     throw new OperatorError(
-      `The warehouse is read only: write a query such as "select … from message". This is a statement of the kind ${StatementType[statement.statementType]}.`,
+      `${READ_ONLY} This is a statement of the kind ${StatementType[statement.statementType]}.`,
     );
   // `explain analyze` runs the statement after it.
   await prepareQuery(duckdb, explained);

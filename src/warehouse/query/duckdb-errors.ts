@@ -1,6 +1,11 @@
 import { escapeControls } from '../../cli/table.ts';
 import { errorMessage } from '../../errors/error-message.ts';
+import { READ_ONLY } from '../duckdb/restrict-to-files.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
+
+// DuckDB's messages for `insert`, `update` and `delete`: the warehouse's tables are views.
+const CHANGE = /^(?:Can only (?:update|delete from|insert into) base table|\w+ is not an? table)/;
+const MISSING_TABLE = /^Table with name .* does not exist!/;
 
 /** Returns whether DuckDB ended a query that needs more memory than its limit. */
 export function isOutOfMemory(error: unknown): boolean {
@@ -25,6 +30,8 @@ function formatProblem(kind: string, problem: string): string {
     .filter((line) => line.trim() !== '')
     .map(escapeControls);
   const text = lines.join('\n');
+  if (CHANGE.test(problem)) return READ_ONLY;
+  if (MISSING_TABLE.test(problem)) return `The query failed: ${formatMissingTable(lines)}`;
   switch (kind) {
     case 'Out of Memory':
       return 'The query needs more memory than DuckDB has here. Select fewer columns or rows, or group before you sort.';
@@ -35,4 +42,12 @@ function formatProblem(kind: string, problem: string): string {
     default:
       return `The query failed: ${text}`;
   }
+}
+
+/** Replaces a suggestion of a table of DuckDB's own, which no analyst means, by the names of the warehouse's tables. */
+function formatMissingTable(lines: string[]): string {
+  const tables = 'The tables are user, message and follower.';
+  return lines
+    .map((line) => (/^Did you mean "(?!(?:user|message|follower)")/.test(line) ? tables : line))
+    .join('\n');
 }

@@ -11,15 +11,21 @@ export type Format = 'table' | 'csv' | 'json';
 
 /**
  * Yields a result as text, in pieces.
- * @param width the number of characters in a line of the table; unlimited if undefined
+ * @param width the number of characters in a line of the table; unlimited if undefined or 0, as some terminals report
  */
 export function formatResult(
   result: QueryResult,
   format: Format,
   width?: number,
 ): AsyncGenerator<string> {
-  if (format === 'csv') return formatCsv(result);
-  return format === 'json' ? formatJson(result) : formatTable(result, width);
+  switch (format) {
+    case 'csv':
+      return formatCsv(result);
+    case 'json':
+      return formatJson(result);
+    case 'table':
+      return formatTable(result, width || Infinity);
+  }
 }
 
 /**
@@ -62,7 +68,7 @@ async function* formatJson({ columns, batches }: QueryResult): AsyncGenerator<st
 /** Yields a table with the first rows, as wide as the terminal at most, and a line with the number of rows. */
 async function* formatTable(
   { columns, batches }: QueryResult,
-  width = Infinity,
+  width: number,
 ): AsyncGenerator<string> {
   const rows: Value[][] = [];
   for await (const batch of batches) {

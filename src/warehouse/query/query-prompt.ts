@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline';
+import { formatTime } from '../../cli/times.ts';
 import { readStatements } from '../../cli/read-statements.ts';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
@@ -21,7 +22,8 @@ export interface Terminal {
 export async function runQueryPrompt(run: OpenRun, { input, output }: Terminal): Promise<void> {
   const lines = createInterface({ input, output, terminal: output.isTTY ?? false });
   const print = (text: string) => void output.write(`${text}\n`);
-  print(`The tables user, message and follower, as of ${run.manifest.asOf}. ${USAGE}`);
+  const asOf = formatTime(new Date(run.manifest.asOf));
+  print(`The tables user, message and follower, as of ${asOf}. ${USAGE}`);
   try {
     for await (const query of readStatements(lines, 'warehouse', (typed) => [typed])) {
       const cancelled = new AbortController();

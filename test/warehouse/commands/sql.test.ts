@@ -132,12 +132,18 @@ test.each([
     /^The query failed: Referenced column "foo" not found[^]*Candidate bindings: [^]*\n {15}\^$/,
   ],
   ['from users', /^The query failed: Table with name users does not exist!\nDid you mean "user"\?/],
+  [
+    'from person',
+    /^The query failed: Table with name person .*\nThe tables are user, message and follower\./,
+  ],
   [`from '/etc/passwd'`, /^The query failed: Table with name|^The query may only read the tables/],
   [
     `from read_text('/etc/passwd')`,
     /^The query may only read the tables of the warehouse: user, message and follower\./,
   ],
-  ['delete from user', /^The warehouse is read only|^The query failed/],
+  ['delete from user', /^The warehouse is read only/],
+  ['insert into follower values (1, 2)', /^The warehouse is read only/],
+  [`update user set username = ''`, /^The warehouse is read only/],
   ['', /^Write a query\. This text has no statement\.$/],
 ])('an invalid query fails with one message: %j', async (query, message) => {
   await expect(run(query)).rejects.toThrow(message);
