@@ -2,9 +2,12 @@ import { createEc2 } from '../../aws/clients.ts';
 import type { Environment } from '../../config/environment.ts';
 import { formatLastRun } from '../local/last-run.ts';
 
+// This setting also applies to a run without AWS.
+const STATISTICS_FOLDER = 'WAREHOUSE_STATISTICS';
+
 /**
- * Prints the last run of this machine, and then calls `printAws`, if a setting of the warehouse or a region of AWS is
- * there.
+ * Prints the last run of this machine, and then calls `printAws`, if a setting of the warehouse on AWS or a region of AWS
+ * is set.
  * @param folder the folder of the warehouse's data
  */
 export async function withLastRun(
@@ -17,15 +20,16 @@ export async function withLastRun(
   if (await usesAws(environment)) return printAws();
   print(
     lines.length > 0
-      ? 'A run with --local takes no snapshot and needs no resources in AWS. No settings of AWS are here.'
+      ? 'A run with --local takes no snapshot and uses no resources in AWS. To list those of AWS, set AWS_REGION.'
       : 'There was no run on this machine yet. To start one without AWS: npm run warehouse -- run --local. ' +
           'docs/warehouse.md lists the settings for AWS.',
   );
 }
 
 async function usesAws(environment: Environment): Promise<boolean> {
-  if (Object.keys(environment).some((name) => name.startsWith('WAREHOUSE_') && environment[name]))
-    return true;
+  const isForAws = (name: string) =>
+    name.startsWith('WAREHOUSE_') && name !== STATISTICS_FOLDER && Boolean(environment[name]);
+  if (Object.keys(environment).some(isForAws)) return true;
   const ec2 = createEc2();
   try {
     // The SDK also reads the region from its configuration file.

@@ -45,7 +45,7 @@ test('without settings of AWS, the last run of this machine is printed, and AWS 
   expect(await printLastRun()).toEqual([
     'The last run on this machine: second, as of 2026-11-23 00:15 UTC, with these rows: 1,234 in user.',
     expect.stringMatching(/^Its report: file:.*\/runs\/20261123T001500Z-0a1b\/report\.html$/),
-    expect.stringMatching(new RegExp(`^${folder} has \\d+ MiB\\.$`)),
+    expect.stringMatching(new RegExp(`^${folder} has [\\d.]+ kB\\.$`)),
     expect.stringMatching(/^A run with --local takes no snapshot/),
   ]);
 });
@@ -61,6 +61,13 @@ test('with a region of AWS, both are printed', async () => {
 test('a setting of the warehouse is enough to ask AWS, so a missing region is reported', async () => {
   removeAwsSettings();
   expect(await printLastRun({ WAREHOUSE_VOLUME_ID: 'vol-0123456789abcdef0' })).toEqual(['AWS']);
+});
+
+test('the folder of own statistics is no setting of AWS', async () => {
+  removeAwsSettings();
+  await addRun();
+  const printed = await printLastRun({ WAREHOUSE_STATISTICS: '/statistics' });
+  expect(printed.at(-1)).toMatch(/^A run with --local takes no snapshot/);
 });
 
 test('before the first run and without settings of AWS, the message has the command of a first run', async () => {
