@@ -51,10 +51,12 @@ export async function purge(context: HistoryContext): Promise<void> {
     }
     const files = await removeUnreferenced(store.folder, remaining);
     print(
-      `Removed deleted users and messages from ${changed.length} runs, and deleted ${files} files here.`,
+      changed.length > 0
+        ? `Removed deleted users and messages from ${changed.length} runs, and deleted ${files} files here.`
+        : `No earlier run has users or messages that the run ${newest.run} does not have. Deleted ${files} files here.`,
     );
     print(
-      'Snapshots of the volume may still have them: npm run warehouse -- snapshots prune --keep 1',
+      'Snapshots in AWS may still have deleted users. To delete all but the newest one, run `snapshots prune --keep 1`.',
     );
   });
 }
