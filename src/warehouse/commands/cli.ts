@@ -42,14 +42,17 @@ export function createCli(environment: Environment): Command {
   const program = new Command('npm run warehouse --').description(
     'A data warehouse whose server runs only while it is needed. See docs/warehouse.md.',
   );
-  addRunCommands(program, environment);
+  addRunCommand(program, environment);
+  addEndCommands(program, environment);
+  addLastRunCommands(program, environment);
   addAnalystCommands(program, environment);
-  addDataCommands(program, environment);
+  addVolumeCommands(program, environment);
+  addDumpCommand(program, environment);
   addHistoryCommands(program, environment);
   return program;
 }
 
-function addRunCommands(program: Command, environment: Environment): void {
+function addRunCommand(program: Command, environment: Environment): void {
   program
     .command('run')
     .description(
@@ -87,6 +90,9 @@ function addRunCommands(program: Command, environment: Environment): void {
       const bucket = local ? null : readStorageConfig(environment).bucket;
       await mailReport({ ...sender, addresses, folder: FOLDER, bucket, print });
     });
+}
+
+function addEndCommands(program: Command, environment: Environment): void {
   program
     .command('finish')
     .description('take a snapshot, and end the server that `run --keep` left running')
@@ -96,6 +102,9 @@ function addRunCommands(program: Command, environment: Environment): void {
     .description('remove the resources of killed commands')
     .argument('[run]', 'id of a run to end, even if it was left running or started elsewhere')
     .action((runId) => cleanup(createWarehouseContext(), runId ?? null));
+}
+
+function addLastRunCommands(program: Command, environment: Environment): void {
   program
     .command('status')
     .description(
@@ -139,7 +148,7 @@ function addAnalystCommands(program: Command, environment: Environment): void {
     });
 }
 
-function addDataCommands(program: Command, environment: Environment): void {
+function addVolumeCommands(program: Command, environment: Environment): void {
   program
     .command('provision')
     .description('create the volume and the image that runs need')
@@ -176,6 +185,9 @@ function addDataCommands(program: Command, environment: Environment): void {
       const { volumeId } = readStorageConfig(environment);
       await restoreVolume(createWarehouseContext(), { snapshotId, volumeId, zone });
     });
+}
+
+function addDumpCommand(program: Command, environment: Environment): void {
   program
     .command('restore-dump')
     .description("restore a run's dump into the database of the DB_* settings")

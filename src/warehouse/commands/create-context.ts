@@ -57,7 +57,7 @@ export function print(line: string): void {
   console.log(line);
 }
 
-/** Writes a line to stderr, beside the result of a query on stdout. */
+/** Writes a line to stderr, so that it is not among the rows of a query. */
 function printNote(line: string): void {
   console.error(line);
 }
@@ -214,6 +214,5 @@ export function createAthenaContext(
   environment: Environment,
 ): AthenaOptions & Pick<SqlContext, 'output'> {
   const signal = shutdownSignal(MAX_HOURS, printNote);
-  const athena = readAthenaConfig(environment);
-  return { ...athena, output: process.stdout, signal, print: printNote };
+  return { ...readAthenaConfig(environment), output: process.stdout, signal, print: printNote };
 }

@@ -18,14 +18,9 @@ export function formatResult(
   format: Format,
   width?: number,
 ): AsyncGenerator<string> {
-  switch (format) {
-    case 'csv':
-      return formatCsv(result);
-    case 'json':
-      return formatJson(result);
-    case 'table':
-      return formatTable(result, width || Infinity);
-  }
+  if (format === 'csv') return formatCsv(result);
+  if (format === 'json') return formatJson(result);
+  return formatTable(result, width || Infinity);
 }
 
 /**
