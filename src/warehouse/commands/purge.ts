@@ -30,8 +30,10 @@ export async function purge(context: HistoryContext): Promise<void> {
     const [newest] = manifests;
     if (!newest) return print('There are no Parquet files yet. Each run writes some.');
     print(`Comparing ${manifests.length - 1} earlier runs with the run ${newest.run} …`);
-    const changed = await withDuckdb(temporaryFolder(store.folder), (duckdb) =>
-      purgeFiles(duckdb, { store, manifests, signal }),
+    const changed = await withDuckdb(
+      temporaryFolder(store.folder),
+      (duckdb) => purgeFiles(duckdb, { store, manifests, signal }),
+      { threads: 1 },
     );
     const isDeleted = (run: string) =>
       parseRunStart(run) !== null &&

@@ -9,7 +9,14 @@ import {
 } from '../../../src/warehouse/commands/history.ts';
 import { purge } from '../../../src/warehouse/commands/purge.ts';
 import { findPrevious } from '../../../src/warehouse/parquet/history.ts';
-import { listFiles, readManifests } from '../../../src/warehouse/parquet/folder.ts';
+import { withDuckdb } from '../../../src/warehouse/duckdb/with-duckdb.ts';
+import {
+  listFiles,
+  readManifests,
+  temporaryFolder,
+  writeManifest,
+} from '../../../src/warehouse/parquet/folder.ts';
+import { writeParquetFile } from '../../../src/warehouse/parquet/write-file.ts';
 import { listParquet, queryFiles, useParquetFolder } from './fixture.ts';
 import { type RunRows, writeRun } from './write-run.ts';
 
@@ -129,6 +136,38 @@ test('purge deletes the reports of the runs that had deleted users, and no other
   await purge(context);
   const [, second, third] = runs.map(({ run }) => run);
   expect(await readdir(join(folder.path, 'runs'))).toEqual([second, third]);
+});
+
+test('purge rewrites texts that exceed its memory, in the order of their ids', async () => {
+  await folder.store.open();
+  const rows = 100_000;
+  const writeTexts = (first: number) =>
+    withDuckdb(
+      temporaryFolder(folder.path),
+      (duckdb) =>
+        writeParquetFile(duckdb, folder.path, {
+          table: 'message',
+          part: 0,
+          query: `select range as message_id, 1::bigint as author_id, repeat(md5(range::varchar), 87) as text,
+            range as pub_date from range(${first}, ${rows})`,
+          rowCharacters: 87 * 32,
+        }),
+      { threads: 1 },
+    );
+  const writeTextsOf = async (first: number) => {
+    const manifest = await writeRun(folder.store, { user: [1], message: [], follower: [] });
+    const file = { ...(await writeTexts(first)), checksum: '1', provedAtS: 1 };
+    manifest.tables.message = { rows: file.rows, files: [file] };
+    await writeManifest(folder.path, manifest);
+  };
+  await writeTextsOf(0);
+  await writeTextsOf(1);
+  await purge(context);
+  const [, earlier] = await readManifests(folder.path);
+  if (!earlier) throw new Error('The earlier run is missing.');
+  const sql = `select count(*), bool_and(message_id > before)
+    from (select message_id, lag(message_id, 1, -1) over () as before from message)`;
+  expect(await queryFiles(folder.path, earlier, sql)).toEqual([[String(rows - 1), true]]);
 });
 
 test('purge changes nothing if no user or message was deleted', async () => {
