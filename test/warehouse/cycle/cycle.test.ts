@@ -245,7 +245,7 @@ test('`run --keep` sends new rows, and its instance runs until `finish`', async 
   expect(await alive()).toHaveLength(2);
   expect(await snapshotsOf(settings.volumeId)).toHaveLength(1);
   expect(await warehouse('status')).toMatch(
-    /^i-\w+, a t3\.large, running .* left running by --keep/,
+    /^i-\w+, a t3\.large, running .* left running by --keep/m,
   );
 
   // `finish` needs neither the database nor the settings of a run.
