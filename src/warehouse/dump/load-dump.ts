@@ -30,7 +30,8 @@ export interface RestoreProgress {
 /**
  * Creates MiniTwit's tables again and fills them from a dump. The dump is read twice: first to check it, before any
  * change, then to insert it in one transaction. The commit follows if the counts and checksums of all tables are those
- * of the dump. The rows of `profile` are computed, and those of a dump of format 1 are not used. Suspensions and hidden messages are not in a dump, and all messages are shown afterwards.
+ * of the dump. The rows of `profile` are computed, and those of a dump of format 1 are not used. Suspensions and hidden
+ * messages are not in a dump, and all messages are shown afterwards.
  * @throws OperatorError, one line, with the state of the database, if a table has rows and `existing` is `refuse`, if
  *   the dump is damaged, or if the database is lost; the signal's reason before the first change
  */
