@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 
+const INTERRUPT_EVERY_MS = 50;
+
 /**
- * Calls `work`. When the signal is aborted, the statement that DuckDB executes is interrupted.
+ * Calls `work`. When the signal is aborted, each statement that DuckDB executes is interrupted, until `work` ends.
  * @throws the signal's reason if it is aborted, otherwise the error of `work`
  */
 export async function interruptible<T>(
@@ -9,7 +11,12 @@ export async function interruptible<T>(
   signal: AbortSignal,
   work: () => Promise<T>,
 ): Promise<T> {
-  const interrupt = () => duckdb.interrupt();
+  let timer: NodeJS.Timeout | undefined;
+  const interrupt = () => {
+    duckdb.interrupt();
+    // An interruption between two statements has no effect on the second one.
+    timer = setInterval(() => duckdb.interrupt(), INTERRUPT_EVERY_MS);
+  };
   signal.throwIfAborted();
   signal.addEventListener('abort', interrupt);
   try {
@@ -19,5 +26,6 @@ export async function interruptible<T>(
     throw error;
   } finally {
     signal.removeEventListener('abort', interrupt);
+    clearInterval(timer);
   }
 }
