@@ -70,9 +70,10 @@ async function removeReports(
   isDeleted: (run: string) => boolean,
 ): Promise<void> {
   const ours = new Set(manifests.map(({ run }) => run));
-  const elsewhere = (await listExportedRuns(folder)).filter((run) => !ours.has(run));
+  const exported = await listExportedRuns(folder);
+  const elsewhere = new Set(exported.filter((run) => !ours.has(run)));
   for (const run of await listReports(folder)) {
-    if (!isDeleted(run) || elsewhere.includes(run)) continue;
+    if (!isDeleted(run) || elsewhere.has(run)) continue;
     await rm(reportFolder(folder, run), { recursive: true, force: true });
     print(`Deleted the report of the run ${run}, which may name deleted users.`);
   }
