@@ -34,7 +34,7 @@ export function createShareCards({ statistics, before }: Report): Card[] {
     createCard(findStatistic(statistics, 'rising-authors'), {
       note: before
         ? `The previous run copied the database at ${formatTime(before.asOf)} UTC.`
-        : 'There is no earlier run, so these are all followers.',
+        : 'No earlier run has other data, so these are all followers.',
       content: authorContent(statistics),
     }),
   ];
