@@ -38,7 +38,7 @@ try {
   const files = await exportCopy(warehouse, { store, tables: copy.tables, manifests: [], signal });
   const exportedAtMs = performance.now();
   const run = createRunId(new Date());
-  await analyseExport({ run, copy, store, tables: files.tables, manifests: [], own: [] });
+  await analyseExport({ run, copy, store, tables: files.tables, manifests: [], own: [], signal });
   const outcome: ExportResult = {
     exportSeconds: (exportedAtMs - startedAtMs) / 1000,
     statisticsSeconds: (performance.now() - exportedAtMs) / 1000,

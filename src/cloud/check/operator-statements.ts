@@ -4,6 +4,8 @@ import { z } from 'zod';
 import { BOUNDARY } from '../boundary.ts';
 import type { Caller } from '../caller.ts';
 
+// The name of the role in the template.
+const SCHEDULER = 'minitwit-scheduler';
 const TEMPLATE = new URL('../../../cloud/operator.yaml', import.meta.url);
 
 const texts = z.union([z.string().transform((text) => [text]), z.array(z.string())]);
@@ -36,7 +38,8 @@ export async function listOperatorStatements({
 }: Pick<Caller, 'partition' | 'account'>): Promise<Statement[]> {
   const text = (await readFile(TEMPLATE, 'utf8'))
     .replaceAll('${AWS::Partition}', partition)
-    .replaceAll('!Ref Boundary', `arn:${partition}:iam::${account}:policy/${BOUNDARY}`);
+    .replaceAll('!Ref Boundary', `arn:${partition}:iam::${account}:policy/${BOUNDARY}`)
+    .replaceAll('!GetAtt Scheduler.Arn', `arn:${partition}:iam::${account}:role/${SCHEDULER}`);
   // The tags of other functions are ignored, so that `!Sub text` is its text, and `!Ref Name` is `Name`.
   const template: unknown = parseDocument(text, { logLevel: 'silent' }).toJS();
   const { Resources } = templateSchema.parse(template);

@@ -7,6 +7,10 @@ import {
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 
+// DuckDB has these functions, which change settings, in spite of `lock_configuration`. With another storage or place of
+// their output, every later statement fails, and the process ends with the connection.
+const SETTERS = ['enable_logging', 'enable_profiling'];
+
 /** The advice to an analyst whose statement would change data. */
 export const READ_ONLY =
   'The warehouse is read only: write a query such as "select … from message".';

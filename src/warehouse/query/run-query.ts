@@ -23,6 +23,8 @@ export async function runQuery(
 ): Promise<QueryResult> {
   const run = createInterruptible(duckdb, signal);
   const { result, first } = await run(async () => {
+    if (PREPARED.test(sql))
+      await prepareTables(duckdb, Math.floor(Date.parse(manifest.asOf) / 1000));
     const started = await (await prepareQuery(duckdb, sql)).stream();
     return { result: started, first: await started.fetchChunk() };
   });

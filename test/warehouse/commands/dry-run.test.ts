@@ -55,7 +55,7 @@ test('a dry run prints the requests and commands of a run in order, and sends no
   const planned = fixture.lines
     .slice(0, end)
     .map((line) => line.replace(/^([A-Z]\w+) \{.*$/, '$1'))
-    .filter((line) => !/^(ssh|copy|analyse,) /.test(line));
+    .filter((line) => !/^(ssh|copy|export|analyse,) /.test(line));
   expect(fixture.aws.account.instances).toEqual([]);
   expect(fixture.passed).toEqual([]);
   expect(await readdir(fixture.context.folder)).toEqual([]);
