@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { parseRunStart } from '../../cli/run-id.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { listDumps } from '../bucket/dumps.ts';
 import { findRunOfKey } from '../bucket/keys.ts';
 import type { WorkingCopy } from '../bucket/pull.ts';
 import { push, removeFromBucket } from '../bucket/push.ts';
@@ -22,13 +24,15 @@ import { type HistoryContext, withHistory } from './history.ts';
  * reports and dumps of the runs that had them, and of earlier runs without a manifest, which may have had some. It does
  * so in the folder and in the bucket. After an interruption, every manifest has all of its files, and the command can be
  * repeated.
- * @throws OperatorError if a file is missing, or if the bucket cannot be read or written
+ * @throws OperatorError if a file is missing, if the bucket cannot be read or written, or if it has no dump of the newest
+ *   run: the dumps that this command deletes may be its last ones
  */
 export async function purge(context: HistoryContext): Promise<void> {
   await withHistory(context, async (manifests) => {
     const { store, copy, print, signal } = context;
     const [newest] = manifests;
     if (!newest) return print('There are no Parquet files yet. Each run writes some.');
+    if (copy) await assertNewestDump(copy, newest);
     print(`Comparing ${manifests.length - 1} earlier runs with the run ${newest.run} …`);
     const changed = await withDuckdb(
       temporaryFolder(store.folder),
@@ -61,6 +65,13 @@ export async function purge(context: HistoryContext): Promise<void> {
       'Snapshots in AWS may still have deleted users. To delete all but the newest one, run `snapshots prune --keep 1`.',
     );
   });
+}
+
+async function assertNewestDump({ s3, bucket }: WorkingCopy, { run }: Manifest): Promise<void> {
+  if ((await listDumps(s3, bucket)).includes(run)) return;
+  throw new OperatorError(
+    `The bucket ${bucket} has no dump of the newest run, ${run}, and a purge could delete the last dump. Run \`npm run warehouse -- run\` first.`,
+  );
 }
 
 /** Deletes reports here. A report of a run without a manifest may belong to another bucket, which has its manifest. */

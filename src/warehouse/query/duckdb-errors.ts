@@ -46,7 +46,8 @@ function formatProblem(kind: string, problem: string): string {
 
 /** Replaces a suggestion of a table of DuckDB's own, which no analyst means, by the names of the warehouse's tables. */
 function formatMissingTable(lines: string[]): string {
-  const tables = 'The tables are user, message and follower.';
+  const tables =
+    'The tables are user, message and follower, and those of the statistics: person, active_day, calendar and moment.';
   return lines
     .map((line) => (/^Did you mean "(?!(?:user|message|follower)")/.test(line) ? tables : line))
     .join('\n');

@@ -213,6 +213,21 @@ test('prune uploads the newest run, if its own upload failed, before it deletes 
   );
 });
 
+test('purge deletes nothing while the bucket has no dump of the newest run', async () => {
+  const first = await write(BEFORE);
+  const second = await write(AFTER);
+  await push(copy, signal);
+  const Key = `runs/${first.run}/dump.sql.gz`;
+  await s3.send(new PutObjectCommand({ Bucket: copy.bucket, Key, Body: 'user 2' }));
+  const folder = await createFolder();
+  const store = createBucketStore(copy);
+  await expect(purge({ folder, store, copy, print: () => undefined, signal })).rejects.toThrow(
+    `has no dump of the newest run, ${second.run}`,
+  );
+  expect(await listKeys()).toContain(Key);
+  expect(await readBucket()).toEqual([first, second]);
+});
+
 test('purge rewrites the files in the bucket, and deletes reports and dumps of runs with deleted users', async () => {
   const first = await write(BEFORE);
   const second = await write(AFTER);

@@ -133,8 +133,8 @@ test.each([
   ],
   ['from users', /^The query failed: Table with name users does not exist!\nDid you mean "user"\?/],
   [
-    'from person',
-    /^The query failed: Table with name person .*\nThe tables are user, message and follower\./,
+    'from persons',
+    /^The query failed: Table with name persons .*\nThe tables are user, message and follower, and those of the statistics: person,/,
   ],
   [`from '/etc/passwd'`, /^The query failed: Table with name|^The query may only read the tables/],
   [
