@@ -46,9 +46,15 @@ const DIALECT = existing([
   'test/migrate.test.ts',
   'test/prompt/*.test.ts',
   'test/repositories/*.test.ts',
+  'test/warehouse/copy/checksum.test.ts',
   'test/warehouse/copy/consistency.test.ts',
   'test/warehouse/copy/copy-database.test.ts',
+  'test/warehouse/copy/differences.test.ts',
   'test/warehouse/copy/failures.test.ts',
+  'test/warehouse/copy/keys.test.ts',
+  'test/warehouse/copy/ledger.test.ts',
+  'test/warehouse/copy/lost-snapshot.test.ts',
+  'test/warehouse/copy/refused-values.test.ts',
   'test/web/minitwit.test.ts',
 ]);
 // These files connect to the database with programs or with their own settings.
