@@ -6,6 +6,7 @@ import {
 } from '@duckdb/node-api';
 import { errorMessage } from '../../errors/error-message.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
+import { quoteText } from './quote-text.ts';
 
 // DuckDB has these functions, which change settings, in spite of `lock_configuration`. With another storage or place of
 // their output, every later statement fails, and the process ends with the connection.
@@ -21,7 +22,7 @@ export const READ_ONLY =
  * @param paths absolute. `copy … to` could replace one of these files, so run only statements of `prepareQuery`
  */
 export async function restrictToFiles(duckdb: DuckDBConnection, paths: string[]): Promise<void> {
-  const list = paths.map((path) => `'${path.replaceAll("'", "''")}'`).join(', ');
+  const list = paths.map(quoteText).join(', ');
   for (const name of SETTERS)
     await duckdb.run(`create or replace macro ${name}() as table select 1`);
   await duckdb.run(`set allowed_paths = [${list}]`);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { quoteText } from '../duckdb/quote-text.ts';
 import { COLUMNS, columnsOf } from './columns.ts';
 import { EXPORTED_TABLES, type ExportedTable, type Manifest } from './manifest.ts';
 
@@ -34,9 +35,4 @@ export function readFiles(table: ExportedTable, paths: string[]): string {
 function selectNothing(table: ExportedTable): string {
   const columns = Object.entries(COLUMNS[table]).map(([name, type]) => `null::${type} as ${name}`);
   return `select ${columns.join(', ')} where false`;
-}
-
-/** Formats a text as an SQL literal. */
-export function quoteText(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

@@ -1,11 +1,12 @@
 import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
+import { quoteText } from '../duckdb/quote-text.ts';
 import { columnsOf } from './columns.ts';
 import { hashFile, moveDurably } from './durable-files.ts';
 import { temporaryFolder } from './folder.ts';
 import type { ExportedTable, ParquetFile } from './manifest.ts';
-import { quoteText, readFiles } from './views.ts';
+import { readFiles } from './views.ts';
 
 // A row group is complete in memory before it is written, several times over, so long texts need smaller ones.
 const GROUP_ROWS_MAX = 122_880;

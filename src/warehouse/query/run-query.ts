@@ -23,7 +23,7 @@ export async function runQuery(
 ): Promise<QueryResult> {
   const run = createInterruptible(duckdb, signal);
   const { result, first } = await run(async () => {
-    if (PREPARED.test(sql))
+    if (PREPARED.test(sql) && !(await isPrepared(duckdb)))
       await prepareTables(duckdb, Math.floor(Date.parse(manifest.asOf) / 1000));
     const started = await (await prepareQuery(duckdb, sql)).stream();
     return { result: started, first: await started.fetchChunk() };
@@ -32,6 +32,12 @@ export async function runQuery(
     columns: result.deduplicatedColumnNames(),
     batches: readBatches(first, () => run(() => result.fetchChunk())),
   };
+}
+
+/** Returns whether an earlier query of a prompt has created the tables, of which `calendar` is the last. */
+async function isPrepared(duckdb: DuckDBConnection): Promise<boolean> {
+  const sql = "select 1 from duckdb_tables() where table_name = 'calendar'";
+  return (await duckdb.runAndReadAll(sql)).currentRowCount > 0;
 }
 
 function createInterruptible(duckdb: DuckDBConnection, signal: AbortSignal): Interruptible {

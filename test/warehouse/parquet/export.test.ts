@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { withDuckdb } from '../../../src/warehouse/duckdb/with-duckdb.ts';
 import { hashFile } from '../../../src/warehouse/parquet/durable-files.ts';
 import { listFiles, readManifests } from '../../../src/warehouse/parquet/folder.ts';
-import { quoteText } from '../../../src/warehouse/parquet/views.ts';
+import { quoteText } from '../../../src/warehouse/duckdb/quote-text.ts';
 import { runSql } from '../../support/database.ts';
 import { useCopy } from '../copy/fixture.ts';
 import { exportRun, listParquet, queryFiles, useParquetFolder } from './fixture.ts';

@@ -5,7 +5,8 @@ import type { DuckDBConnection } from '@duckdb/node-api';
 import { expect, onTestFinished, test } from 'vitest';
 import { withDuckdb } from '../../../src/warehouse/duckdb/with-duckdb.ts';
 import type { ExportedTable, Manifest } from '../../../src/warehouse/parquet/manifest.ts';
-import { createViews, quoteText } from '../../../src/warehouse/parquet/views.ts';
+import { quoteText } from '../../../src/warehouse/duckdb/quote-text.ts';
+import { createViews } from '../../../src/warehouse/parquet/views.ts';
 
 type Files = Partial<Record<ExportedTable, string[]>>;
 

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { withDuckdb } from '../../../src/warehouse/duckdb/with-duckdb.ts';
 import type { ExportedTable, Manifest } from '../../../src/warehouse/parquet/manifest.ts';
-import { quoteText } from '../../../src/warehouse/parquet/views.ts';
+import { quoteText } from '../../../src/warehouse/duckdb/quote-text.ts';
 
 const TABLES: Record<ExportedTable, string> = {
   user: `select * from (values (1, 'alice', null), (2, 'bob', 1700000000)) as t (user_id, username, registered_at)`,
