@@ -35,7 +35,13 @@ try {
   const store = createLocalStore(folder);
   await store.open();
   const startedAtMs = performance.now();
-  const files = await exportCopy(warehouse, { store, tables: copy.tables, manifests: [], signal });
+  const files = await exportCopy(warehouse, {
+    store,
+    tables: copy.tables,
+    manifests: [],
+    onProgress: () => undefined,
+    signal,
+  });
   const exportedAtMs = performance.now();
   const run = createRunId(new Date());
   await analyseExport({ run, copy, store, tables: files.tables, manifests: [], own: [], signal });

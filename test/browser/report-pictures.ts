@@ -46,7 +46,7 @@ const report = await withConnection(mariadb.config, { waitMaxMs: HANG_MS }, (con
 );
 await mariadb.stop();
 
-const [path = ''] = await writeReport(join(folder, 'report'), report);
+const path = await writeReport(join(folder, 'report'), report);
 const browser = await launchChromium();
 for (const colorScheme of ['light', 'dark'] as const) {
   const page = await browser.newPage({

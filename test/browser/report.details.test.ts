@@ -56,7 +56,7 @@ beforeAll(async () => {
   return () => rm(folder, { recursive: true });
 });
 beforeAll(async () => {
-  const [path = ''] = await writeReport(join(folder, 'run'), report);
+  const path = await writeReport(join(folder, 'run'), report);
   url = pathToFileURL(path).href;
 });
 beforeAll(async () => {

@@ -4,7 +4,7 @@ import type { CommandContext } from '../../cli/command-context.ts';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { OperatorError } from '../../errors/operator-error.ts';
 import { findDump } from '../bucket/dumps.ts';
-import { createProgressBar, type Screen } from '../copy/progress.ts';
+import { type Screen, withProgressBar } from '../../cli/progress-bar.ts';
 import type { DumpHeader } from '../dump/format.ts';
 import type { Dump } from '../dump/read-dump.ts';
 import { restoreDump } from '../dump/load-dump.ts';
@@ -53,17 +53,13 @@ async function restoreWithProgress(
   { target, force, screen }: RestoreDumpOptions,
   signal: AbortSignal,
 ): Promise<DumpHeader> {
-  const bar = createProgressBar(screen);
-  try {
-    return await restoreDump(dump, target, {
+  return withProgressBar(screen, ({ show }) =>
+    restoreDump(dump, target, {
       existing: force ? 'replace' : 'refuse',
-      onProgress: ({ rows, total }) =>
-        bar.show({ table: 'dump', rows, sent: rows, share: rows / total }),
+      onProgress: ({ rows, total }) => show({ table: 'dump', rows, share: rows / total }),
       signal,
-    });
-  } finally {
-    bar.end();
-  }
+    }),
+  );
 }
 
 async function chooseDump({ dumpName, s3, bucket }: RestoreDumpOptions): Promise<Dump> {

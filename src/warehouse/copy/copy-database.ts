@@ -4,14 +4,10 @@ import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
 import { findOutage } from '../../database/query-errors.ts';
 import { assertSourceNotEmpty, checkTables } from './check-source.ts';
-import {
-  type CopiedTable,
-  type CopyProgress,
-  copyTable,
-  type TableCopyOptions,
-} from './copy-table.ts';
+import { type CopiedTable, copyTable, type TableCopyOptions } from './copy-table.ts';
 import { type CopyEndpoint, createCopyEndpoint, EndpointError } from './endpoint.ts';
 import { ensureLedger } from './ledger.ts';
+import type { Progress } from '../../cli/progress-bar.ts';
 import { beginSnapshot } from './snapshot.ts';
 import { TABLES } from './tables.ts';
 import { createThrottle } from './throttle.ts';
@@ -26,7 +22,7 @@ export interface CopyOptions {
   maxRowsPerSecond: number | null;
   /** Whether the checksums of all ranges are compared. By default, those of an eighth of the old messages are. */
   proveAll?: boolean;
-  onProgress: (progress: CopyProgress) => void;
+  onProgress: (progress: Progress) => void;
   /** Called once, with a sentence, if the snapshot was lost and the copy begins again. */
   onRetry?: (message: string) => void;
   signal: AbortSignal;

@@ -5,6 +5,7 @@ import { countTable } from './count-ranges.ts';
 import { type LedgerEntry, readLedger, writeLedger } from './ledger.ts';
 import { type PlannedRange, planRanges } from './plan-ranges.ts';
 import { readBounds, readExtent } from './queries.ts';
+import type { Progress } from '../../cli/progress-bar.ts';
 import { releaseTables } from './snapshot.ts';
 import { type Sums, sumTable } from './sum-ranges.ts';
 import type { Table } from './tables.ts';
@@ -17,17 +18,8 @@ const EMPTY_PART = { rows: 0, checksum: '0', provedAtS: Infinity };
 export interface TableCopyOptions extends Omit<RangeCopyOptions, 'table' | 'onSent'> {
   /** Whether all ranges are compared. */
   proveAll: boolean;
-  onProgress: (progress: CopyProgress) => void;
-}
-
-/** The progress of the copy of a table. */
-export interface CopyProgress {
-  table: string;
-  /** The rows that are equal on both sides. */
-  rows: number;
-  sent: number;
-  /** The share of the rows, from 0 to 1. */
-  share: number;
+  /** Called with the rows that are equal on both sides. */
+  onProgress: (progress: Progress) => void;
 }
 
 /** The rows of `partWidth` keys of a table. */

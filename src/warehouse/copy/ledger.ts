@@ -28,7 +28,9 @@ const CREATE_LEDGER = `create table if not exists warehouse_range (
 ) engine = InnoDB`;
 
 const CREATE_SOURCE = `create table if not exists warehouse_source (
-  source varchar(512) not null
+  source varchar(512) not null,
+  -- A server may refuse tables without a primary key.
+  primary key (source)
 ) engine = InnoDB default character set utf8mb4`;
 
 /**

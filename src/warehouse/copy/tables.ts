@@ -6,10 +6,7 @@ export interface Table {
   texts: string[];
   /** The columns of the primary key. Ranges are ranges of the first one, which is an integer from 0 to 2^64 - 1. */
   key: [lead: string, ...others: string[]];
-  /**
-   * The number of keys in a range: about as many as a server reads in a twentieth of a second. The ledger has a row for
-   * each range, so `LEDGER` needs another name when a width changes.
-   */
+  /** The number of keys in a range: about as many as a server reads in a twentieth of a second. */
   rangeWidth: number;
   /** The number of keys in a part, which is a Parquet file of the export: a multiple of `rangeWidth`. */
   partWidth: number;

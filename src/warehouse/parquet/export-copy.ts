@@ -1,6 +1,7 @@
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
 import type { CopiedTable } from '../copy/copy-table.ts';
+import type { Progress } from '../../cli/progress-bar.ts';
 import { createCopyEndpoint } from '../copy/endpoint.ts';
 import { withDuckdb } from '../duckdb/with-duckdb.ts';
 import { exportTables } from './export-tables.ts';
@@ -25,6 +26,8 @@ export interface CopyExportOptions {
   tables: CopiedTable[];
   /** The manifests of the runs before, the newest first. */
   manifests: Manifest[];
+  /** Called after each part, with the rows of the table that are exported. */
+  onProgress: (progress: Progress) => void;
   signal: AbortSignal;
 }
 
@@ -34,7 +37,7 @@ export interface CopyExportOptions {
  */
 export async function exportCopy(
   warehouse: DatabaseConfig,
-  { store, tables, manifests, signal }: CopyExportOptions,
+  { store, tables, manifests, onProgress, signal }: CopyExportOptions,
 ): Promise<ExportedFiles> {
   const { folder, ensureFile } = store;
   await removeUnreferenced(folder, manifests);
@@ -52,6 +55,7 @@ export async function exportCopy(
           files.written += 1;
           files.bytes += bytes;
         },
+        onProgress,
         signal,
       });
       return { tables: exported, ...files };

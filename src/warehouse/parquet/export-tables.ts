@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OperatorError } from '../../errors/operator-error.ts';
+import type { Progress } from '../../cli/progress-bar.ts';
 import type { CopiedPart, CopiedTable } from '../copy/copy-table.ts';
 import type { CopyEndpoint } from '../copy/endpoint.ts';
 import { sumRange } from '../copy/queries.ts';
@@ -26,6 +27,8 @@ export interface ExportOptions {
   ensureFile: (file: ParquetFile) => Promise<boolean>;
   /** Called after each written file. */
   onWritten: (file: ParquetFile) => void;
+  /** Called after each part, with the rows of the table that are exported. */
+  onProgress: (progress: Progress) => void;
   signal: AbortSignal;
 }
 
@@ -41,9 +44,14 @@ export async function exportTables(options: ExportOptions): Promise<Manifest['ta
   await options.warehouse.write('start transaction with consistent snapshot, read only');
   const exportTable = async (table: ExportedTable) => {
     const files: ParquetFile[] = [];
-    const parts = options.tables.find((it) => it.table === table)?.parts ?? [];
-    for (const part of parts) files.push(await exportPart(options, table, part));
-    return { rows: files.reduce((sum, { rows }) => sum + rows, 0), files };
+    let rows = 0;
+    const copied = options.tables.find((it) => it.table === table);
+    for (const part of copied?.parts ?? []) {
+      files.push(await exportPart(options, table, part));
+      rows += part.rows;
+      options.onProgress({ table, rows, share: rows / (copied?.rows ?? rows) });
+    }
+    return { rows, files };
   };
   const [user, message, follower] = [
     await exportTable('user'),

@@ -6,7 +6,7 @@ import { createPeopleCards } from './people-cards.ts';
 import type { Report } from './report.ts';
 import { createShareCards } from './share-cards.ts';
 import { renderTemplate } from './templates.ts';
-import { listVerifications } from './verification.ts';
+import { findOldestVerification, listVerifications } from './verification.ts';
 
 /** Renders a report as a page in MiniTwit's style. It needs no other file and no script. */
 export function renderHtml(report: Report): string {
@@ -27,6 +27,7 @@ export function renderHtml(report: Report): string {
     sections,
     downloads: Object.fromEntries(createDownloads(report.statistics)),
     verifiedTables: verifications.map(({ cells }) => cells),
+    oldestVerification: findOldestVerification(report),
     verifiedParts: verifications.flatMap(({ parts }) => parts),
   });
 }

@@ -8,7 +8,7 @@ type CopiedTable = Report['tables'][number];
 
 /** A copied table, and when its parts were last verified against MiniTwit's database. */
 export interface Verification {
-  /** The table's name, its rows, the copied and deleted rows of this run, and when the table was verified. */
+  /** The table's name, its rows, the copied and deleted rows of this run, and the parts that this run verified. */
   cells: string[];
   /** The table's name, the range of the parts' numbers, their rows, and when they were verified, in ascending order. */
   parts: string[][];
@@ -28,13 +28,19 @@ export function listVerifications({ asOf, tables }: Report): Verification[] {
   }));
 }
 
+/** Returns when the part was verified that was verified longest ago, or null if this run verified all parts. */
+export function findOldestVerification({ asOf, tables }: Report): string | null {
+  const asOfS = Date.parse(asOf) / 1000;
+  const times = tables.flatMap(({ parts }) => parts.map(({ provedAtS }) => provedAtS));
+  const oldestS = Math.min(asOfS, ...times);
+  return oldestS < asOfS ? formatTimeOfProof(oldestS, asOfS) : null;
+}
+
 function formatVerified(rows: number, parts: CopiedTable['parts'], asOfS: number): string {
   if (parts.length === 0) return rows === 0 ? 'no rows' : 'unknown';
-  const times = parts.map(({ provedAtS }) => provedAtS);
-  const now = times.filter((atS) => atS >= asOfS).length;
-  if (now === parts.length) return 'in this run';
-  const oldest = formatTimeOfProof(Math.min(...times), asOfS);
-  return `${formatNumber(now)} of ${formatNumber(parts.length)} parts in this run, the oldest one ${oldest}`;
+  const now = parts.filter(({ provedAtS }) => provedAtS >= asOfS).length;
+  if (now === parts.length) return 'all';
+  return `${formatNumber(now)} of ${formatNumber(parts.length)} parts`;
 }
 
 function formatTimeOfProof(atS: number, asOfS: number): string {

@@ -8,9 +8,9 @@ import type { Report } from './report.ts';
 /**
  * Writes a report to a folder, which is created if it is missing: `report.html`, the page `history.html` of past runs,
  * `stats.json`, and a CSV of each statistic with the statistic's name.
- * @returns the paths of the files
+ * @returns the path of `report.html`
  */
-export async function writeReport(folder: string, report: Report): Promise<string[]> {
+export async function writeReport(folder: string, report: Report): Promise<string> {
   const files = [
     ['report.html', renderHtml(report)],
     ['history.html', renderPastRuns(report)],
@@ -20,12 +20,9 @@ export async function writeReport(folder: string, report: Report): Promise<strin
       .map((statistic) => [`${statistic.name}.csv`, formatCsv(statistic)]),
   ];
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const paths: string[] = [];
   for (const [name = '', text = ''] of files) {
-    const path = join(folder, name);
     // The files have usernames, so only the owner may read them.
-    await writeFile(path, text, { mode: 0o600 });
-    paths.push(path);
+    await writeFile(join(folder, name), text, { mode: 0o600 });
   }
-  return paths;
+  return join(folder, 'report.html');
 }

@@ -1,7 +1,8 @@
+import { pathToFileURL } from 'node:url';
 import type { DatabaseConfig } from '../../config/config.ts';
 import { migrateTables } from '../../database/schema.ts';
 import { type CopyResult, copyDatabase } from '../copy/copy-database.ts';
-import { createProgressBar, type Screen } from '../copy/progress.ts';
+import { type Screen, withProgressBar } from '../../cli/progress-bar.ts';
 import { type ExportedFiles, exportCopy } from '../parquet/export-copy.ts';
 import { readManifests, writeManifest } from '../parquet/folder.ts';
 import { formatSize } from '../../cli/format-size.ts';
@@ -50,8 +51,9 @@ export function createCopyJob(
     print('Exporting changes as Parquet files …');
     await store.open();
     const manifests = await readManifests(store.folder);
-    const exporting = { store, tables: copy.tables, manifests, signal };
-    const exported = await exportCopy(warehouse, exporting);
+    const exported = await withProgressBar(screen, ({ show: onProgress }) =>
+      exportCopy(warehouse, { store, tables: copy.tables, manifests, onProgress, signal }),
+    );
     print(formatExport(exported));
     print('Computing statistics …');
     const { tables } = exported;
@@ -60,8 +62,8 @@ export function createCopyJob(
     printFailures(report, print);
     // ECharts takes half a second to load, which no other command needs.
     const { writeReport } = await import('../report/write.ts');
-    const paths = await writeReport(reportFolder(folder, id), report);
-    print(`Report: ${paths.find((path) => path.endsWith('.html'))}`);
+    const path = await writeReport(reportFolder(folder, id), report);
+    print(`Report: ${pathToFileURL(path).href}`);
     await writeManifest(store.folder, {
       format: 1,
       run: id,
@@ -80,16 +82,13 @@ async function copyWithProgress(
   screen: Screen,
   signal: AbortSignal,
 ): Promise<CopyResult> {
-  const bar = createProgressBar(screen);
-  const onRetry = (message: string) => {
-    bar.end();
-    screen.write(`${message}\n`);
-  };
-  try {
-    return await copyDatabase(source, warehouse, { ...how, onProgress: bar.show, onRetry, signal });
-  } finally {
-    bar.end();
-  }
+  return withProgressBar(screen, (bar) => {
+    const onRetry = (message: string) => {
+      bar.end();
+      screen.write(`${message}\n`);
+    };
+    return copyDatabase(source, warehouse, { ...how, onProgress: bar.show, onRetry, signal });
+  });
 }
 
 /** A failed statistic of the operator's does not fail the run, whose report has the others. */

@@ -30,7 +30,7 @@ beforeAll(async () => {
   return () => rm(folder, { recursive: true });
 });
 beforeEach(async () => {
-  [path = ''] = await writeReport(reportFolder(folder, RUN), report);
+  path = await writeReport(reportFolder(folder, RUN), report);
 });
 
 async function startServer(options?: SMTPServerOptions) {

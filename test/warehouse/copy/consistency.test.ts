@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { withConnection } from '../../../src/database/with-connection.ts';
-import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
+import type { Progress } from '../../../src/cli/progress-bar.ts';
 import { runSql } from '../../support/database.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { changes, read, recreateTables, useCopy } from './fixture.ts';
@@ -31,7 +31,7 @@ test('a table that has been copied can be altered while others are copied', asyn
     await runSql(source, 'set lock_wait_timeout = 1', "alter table message comment = 'altered'");
     proxy.resume();
   };
-  const onProgress = ({ table }: CopyProgress) => {
+  const onProgress = ({ table }: Progress) => {
     if (table === 'follower') altering ??= alter();
   };
   await copy({ onProgress }, proxy.config);

@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
+import type { Progress } from '../../../src/cli/progress-bar.ts';
 import { runSql } from '../../support/database.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { changes, deleteRows, read, recreateTables, useCopy } from './fixture.ts';
@@ -9,7 +9,7 @@ const proxy = await startTcpProxy(source);
 
 test('a copy continues where an interrupted one ended', async () => {
   const controller = new AbortController();
-  const onProgress = ({ rows }: CopyProgress) => {
+  const onProgress = ({ rows }: Progress) => {
     if (rows > 0) controller.abort(new Error('stopped'));
   };
   await expect(copy({ onProgress, signal: controller.signal })).rejects.toThrow('stopped');

@@ -6,7 +6,7 @@ import {
   type PrivateMariadb,
   startPrivateMariadb,
 } from '../../../src/dev/mariadb/private-mariadb.ts';
-import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
+import type { Progress } from '../../../src/cli/progress-bar.ts';
 import { createAdministrator } from '../../support/administrator.ts';
 import { runSql } from '../../support/database.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
@@ -15,15 +15,15 @@ import { changes, FILL, read, recreateTables, useCopy } from './fixture.ts';
 const { source, warehouse, copy } = useCopy();
 const proxy = await startTcpProxy(source);
 
-const isUserDone = ({ table, share }: CopyProgress) => table === 'user' && share === 1;
-const isInMessages = ({ table, rows, share }: CopyProgress) =>
+const isUserDone = ({ table, share }: Progress) => table === 'user' && share === 1;
+const isInMessages = ({ table, rows, share }: Progress) =>
   table === 'message' && rows > 0 && share < 1;
 
 /** Returns an observer that freezes the source and calls `act` at some progress, at most so many times. */
-function actAt(at: (progress: CopyProgress) => boolean, act: () => Promise<unknown>, times = 1) {
+function actAt(at: (progress: Progress) => boolean, act: () => Promise<unknown>, times = 1) {
   const actions: Promise<unknown>[] = [];
   return {
-    onProgress: (progress: CopyProgress) => {
+    onProgress: (progress: Progress) => {
       if (!at(progress) || actions.length === times) return;
       proxy.freeze();
       actions.push(act().finally(proxy.resume));

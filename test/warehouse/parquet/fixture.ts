@@ -40,7 +40,13 @@ export async function exportRun(
   await store.open();
   const manifests = await readManifests(store.folder);
   const { signal } = new AbortController();
-  const exported = await exportCopy(warehouse, { store, tables: copy.tables, manifests, signal });
+  const exported = await exportCopy(warehouse, {
+    store,
+    tables: copy.tables,
+    manifests,
+    onProgress: () => undefined,
+    signal,
+  });
   runs += 1;
   const manifest: Manifest = {
     format: 1,

@@ -1,6 +1,6 @@
 import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { renderHtml } from '../../../src/warehouse/report/html.ts';
 import { parseReport } from '../../../src/warehouse/report/report.ts';
@@ -24,23 +24,24 @@ function authors(...rows: Value[][]) {
 
 test('a report is a page, its JSON, and the CSV of each statistic, which only the operator can read', async () => {
   const report = reportOf([authors(['alice', 1, 3, 2]), ...statisticsOfWeeks(53)], before);
-  const paths = await writeReport(join(folder, 'runs', 'second'), report);
-  const names = [
-    'report.html',
-    'history.html',
-    'stats.json',
-    'rising-authors.csv',
-    'new-users.csv',
+  const written = join(folder, 'runs', 'second');
+  const path = await writeReport(written, report);
+  expect(path).toBe(join(written, 'report.html'));
+  const names = await readdir(written);
+  expect(names.toSorted()).toEqual([
     'active-users.csv',
-    'posts.csv',
-    'retention.csv',
+    'history.html',
     'hours.csv',
-  ];
-  expect(paths.map((path) => basename(path))).toEqual(names);
-  expect(new Set(await readdir(join(folder, 'runs', 'second')))).toEqual(new Set(names));
-  for (const path of paths) expect((await stat(path)).mode & 0o777).toBe(0o600);
-  const json = paths.find((path) => path.endsWith('.json')) ?? '';
-  expect(parseReport(await readFile(json, 'utf8'))).toEqual(report);
+    'new-users.csv',
+    'posts.csv',
+    'report.html',
+    'retention.csv',
+    'rising-authors.csv',
+    'stats.json',
+  ]);
+  for (const name of names) expect((await stat(join(written, name))).mode & 0o777).toBe(0o600);
+  const json = await readFile(join(written, 'stats.json'), 'utf8');
+  expect(parseReport(json)).toEqual(report);
 });
 
 test('parseReport returns null for other texts', () => {
@@ -161,11 +162,14 @@ function renderParts(...daysBefore: number[]): string {
   return renderHtml({ ...reportOf([]), tables: [{ ...table, parts }] });
 }
 
-test('only tables whose parts were all verified in this run are verified in this run', () => {
-  expect(renderParts(0, 0)).toContain('<td>3</td><td>0</td><td>in this run</td>');
+test('the report shows how many parts this run verified, and when the others were', () => {
+  const verified = renderParts(0, 0);
+  expect(verified).toContain('<td>3</td><td>0</td><td>all</td>');
+  expect(verified).not.toContain('longest ago');
   const html = renderParts(0, 0, 7, 14, 14, 0);
+  expect(html).toContain('<td>3 of 6 parts</td>');
   expect(html).toContain(
-    '<td>3 of 6 parts in this run, the oldest one 2026-11-09 @ 00:15 UTC</td>',
+    'The part that was verified longest ago was verified at 2026-11-09 @ 00:15 UTC.',
   );
   const rows = html.match(/<tr><th scope="row">message<\/th>.*<\/tr>/g)?.slice(1);
   expect(

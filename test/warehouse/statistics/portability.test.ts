@@ -37,6 +37,22 @@ describe('Trino and Athena can run a statistic:', () => {
   });
 });
 
+// As docs/warehouse.md describes.
+test('Trino can run the statistics with the tables that they share', () => {
+  const shared = ['active-day', 'person', 'calendar'].map((name) => {
+    const sql = readFileSync(`src/warehouse/statistics/prepared/${name}.sql`, 'utf8');
+    return `${name.replace('-', '_')} as (${sql.replace(/;\s*$/, '')})`;
+  });
+  const moment = "moment as (select 1795608000 as as_of_s, date '2026-11-25' as as_of_day)";
+  const before = `with ${[moment, ...shared].join(', ')}`;
+  const statistics = FILES.filter((file) => !file.includes('/prepared/'));
+  for (const file of statistics) {
+    const sql = readFileSync(file, 'utf8');
+    const query = /^with /m.test(sql) ? sql.replace(/^with /m, ', ') : `\n${sql}`;
+    expect(findErrors(before + query), file).toEqual([]);
+  }
+});
+
 test.each([
   'select a // b from message',
   'select a::bigint from message',

@@ -1,12 +1,21 @@
-import type { CopyProgress } from './copy-table.ts';
-
 const BAR_WIDTH = 10;
 // A terminal shows the bar in one line, which is redrawn. A log gets a new line each time.
 const EVERY_MS = { terminal: 100, log: 5000 };
 
-/** The display of a copy's progress. */
+/** The progress of work on a table. */
+export interface Progress {
+  table: string;
+  /** The rows that are done. */
+  rows: number;
+  /** The rows of them that were sent, for a copy. */
+  sent?: number;
+  /** The share of the rows, from 0 to 1. */
+  share: number;
+}
+
+/** The display of the progress. */
 export interface ProgressBar {
-  show: (progress: CopyProgress) => void;
+  show: (progress: Progress) => void;
   /** Ends the line, so that further output begins in the next one. */
   end: () => void;
 }
@@ -54,15 +63,28 @@ export function createProgressBar(
   };
 }
 
+/** Calls `work` with a display of its progress, which ends with it. */
+export async function withProgressBar<T>(
+  screen: Screen,
+  work: (bar: ProgressBar) => Promise<T>,
+): Promise<T> {
+  const bar = createProgressBar(screen);
+  try {
+    return await work(bar);
+  } finally {
+    bar.end();
+  }
+}
+
 /** Formats such as `message  ████████░░░░  43 %  812,345 rows, 3,100 sent, 91,000/s, 0:12 left`. */
-function formatProgress({ table, rows, sent, share }: CopyProgress, elapsedMs: number): string {
+function formatProgress({ table, rows, sent, share }: Progress, elapsedMs: number): string {
   const full = Math.floor(share * BAR_WIDTH);
   const bar = '█'.repeat(full) + '░'.repeat(BAR_WIDTH - full);
   const percent = `${Math.floor(share * 100)} %`.padStart(5);
   const perSecond = elapsedMs > 0 ? Math.round((rows / elapsedMs) * 1000) : 0;
   const counts = [
     `${formatCount(rows)} rows`,
-    `${formatCount(sent)} sent`,
+    ...(sent === undefined ? [] : [`${formatCount(sent)} sent`]),
     `${formatCount(perSecond)}/s`,
   ];
   // Without any progress, the time that is left is unknown.

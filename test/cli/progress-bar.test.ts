@@ -1,11 +1,10 @@
 import { expect, test } from 'vitest';
-import { createProgressBar, type Screen } from '../../../src/warehouse/copy/progress.ts';
-import type { CopyProgress } from '../../../src/warehouse/copy/copy-table.ts';
+import { createProgressBar, type Progress, type Screen } from '../../src/cli/progress-bar.ts';
 
 /** Returns the output for progress at these times in seconds. */
 function shown(
   screen: Omit<Screen, 'write'>,
-  ...progress: [atS: number, progress: CopyProgress][]
+  ...progress: [atS: number, progress: Progress][]
 ): string {
   let written = '';
   let nowMs = 0;
