@@ -4,7 +4,8 @@ import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
 import { findOutage } from '../../database/query-errors.ts';
 import { assertSourceNotEmpty, checkTables } from './check-source.ts';
-import { type CopiedTable, copyTable, type TableCopyOptions } from './copy-table.ts';
+import type { CopiedTable } from './copied-table.ts';
+import { copyTable, type TableCopyOptions } from './copy-table.ts';
 import { type CopyEndpoint, createCopyEndpoint, EndpointError } from './endpoint.ts';
 import { ensureLedger } from './ledger.ts';
 import type { Progress } from '../../cli/progress-bar.ts';
@@ -70,7 +71,7 @@ function isSnapshotLost(error: unknown): error is EndpointError {
   return outage !== null && outage !== 'timeout';
 }
 
-type Endpoints = Pick<TableCopyOptions, 'source' | 'warehouse' | 'inserters'>;
+type Endpoints = Pick<TableCopyOptions, 'source' | 'warehouses'>;
 
 async function copySnapshot(
   source: DatabaseConfig,
@@ -79,11 +80,12 @@ async function copySnapshot(
 ): Promise<CopyResult> {
   const throttle = createThrottle(maxRowsPerSecond, signal);
   await checkTables(endpoints.source);
-  await assertSourceNotEmpty(endpoints.source, endpoints.warehouse);
+  const [warehouse] = endpoints.warehouses;
+  await assertSourceNotEmpty(endpoints.source, warehouse);
   const asOfS = await beginSnapshot(endpoints.source);
-  for (const endpoint of endpoints.inserters) await prepareWarehouseSession(endpoint);
-  await ensureLedger(endpoints.warehouse, source);
-  await deleteDerivedRows(endpoints.warehouse);
+  for (const endpoint of endpoints.warehouses) await prepareWarehouseSession(endpoint);
+  await ensureLedger(warehouse, source);
+  await deleteDerivedRows(warehouse);
   const copying = { ...endpoints, ...options, asOfS, maxRowsPerSecond, proveAll, throttle };
   const tables: CopiedTable[] = [];
   for (const table of TABLES) tables.push(await copyTable(copying, table));
@@ -101,7 +103,7 @@ export async function checkSource(source: DatabaseConfig, waitMaxMs: number): Pr
   );
 }
 
-/** Opens two connections to the warehouse: with one, the warehouse would be idle during each round trip. */
+/** Opens two connections to the warehouse. */
 function withEndpoints<T>(
   source: DatabaseConfig,
   warehouse: DatabaseConfig,
@@ -114,7 +116,7 @@ function withEndpoints<T>(
       withConnection(warehouse, retryOptions, (to2) => {
         const first = createCopyEndpoint('The warehouse', to);
         const second = createCopyEndpoint('The warehouse', to2);
-        return work({ source: createSource(from), warehouse: first, inserters: [first, second] });
+        return work({ source: createSource(from), warehouses: [first, second] });
       }),
     ),
   );
@@ -125,8 +127,8 @@ function createSource(connection: Connection): CopyEndpoint {
 }
 
 async function prepareWarehouseSession(warehouse: CopyEndpoint): Promise<void> {
-  // The checksum of a range includes the rows that both connections have not committed yet.
-  await warehouse.write('set session transaction isolation level read uncommitted');
+  // No connection locks the keys between its rows, into which another one inserts.
+  await warehouse.write('set session transaction isolation level read committed');
   // A table may be copied before the tables to which it refers.
   await warehouse.write(
     `set session foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'`,

@@ -1,189 +1,245 @@
-import { isDeepStrictEqual } from 'node:util';
-import { OperatorError } from '../../errors/operator-error.ts';
-import { appendRange, type RangeCopyOptions, updateRange } from './copy-range.ts';
-import { countTable } from './count-ranges.ts';
-import { type LedgerEntry, readLedger, writeLedger } from './ledger.ts';
-import { type PlannedRange, planRanges } from './plan-ranges.ts';
-import { readBounds, readExtent } from './queries.ts';
 import type { Progress } from '../../cli/progress-bar.ts';
+import { OperatorError } from '../../errors/operator-error.ts';
+import { shareWork } from './share-work.ts';
+import { addUpRanges, type CopiedTable, type RangeOutcome } from './copied-table.ts';
+import { type ComparedRange, copyRange, type RangeCopyOptions } from './copy-range.ts';
+import type { CopyEndpoint } from './endpoint.ts';
+import { ALL_KEYS, type Keys, keysOfRange } from './keys.ts';
+import { type LedgerEntry, readLedger, writeLedger } from './ledger.ts';
+import { readBounds, readExtent } from './queries.ts';
+import { findNextRange, NO_ROWS, readStates } from './range-states.ts';
 import { releaseTables } from './snapshot.ts';
-import { type Sums, sumTable } from './sum-ranges.ts';
+import { createTableProgress, type TableProgress } from './table-progress.ts';
 import type { Table } from './tables.ts';
+import type { Throttle } from './throttle.ts';
+import { selectTrusted } from './trusted-ranges.ts';
 
-// So many proofs are lost if the copy is interrupted.
-const PROOFS_OF_A_STATEMENT = 64;
-const EMPTY_PART = { rows: 0, checksum: '0', provedAtS: Infinity };
+// So many ranges are compared before those of them that differ are copied, and proofs are recorded as often.
+const WINDOW_RANGES = 64;
 
-/** The options of the copy of a table. */
-export interface TableCopyOptions extends Omit<RangeCopyOptions, 'table' | 'onSent'> {
-  /** Whether all ranges are compared. */
+/** The options of the copy of a table. The source is in a transaction with a consistent snapshot. */
+export interface TableCopyOptions {
+  source: CopyEndpoint;
+  /** Connections to the warehouse. With one, the warehouse would be idle during each round trip. */
+  warehouses: [CopyEndpoint, ...CopyEndpoint[]];
+  withCredentials: boolean;
+  /** The most rows a second that are read from the source. Null for no limit. */
+  maxRowsPerSecond: number | null;
+  throttle: Throttle;
+  /** The source's time at the snapshot, in seconds since 1970. */
+  asOfS: number;
+  /** Whether the checksums of all ranges are compared. */
   proveAll: boolean;
   /** Called with the rows that are equal on both sides. */
   onProgress: (progress: Progress) => void;
 }
 
-/** The rows of `partWidth` keys of a table. */
-export interface CopiedPart {
-  /** The number of the part: its keys divided by the table's `partWidth`, rounded down. */
-  part: number;
-  rows: number;
-  /** The checksum of the part's rows: up to 20 digits. */
-  checksum: string;
-  /**
-   * When the part was last verified, in seconds since 1970: the time of the copy, or that of an earlier one if some
-   * ranges of the part were only counted. Then the time is that of the range that was compared longest ago.
-   */
-  provedAtS: number;
-}
-
-/** The result of the copy of a table. */
-export interface CopiedTable {
-  table: string;
-  rows: number;
-  /** The rows whose checksums were compared in this copy. The others were only counted. */
-  proved: number;
-  /** The checksum of all rows, which does not depend on their order: up to 20 digits. */
-  checksum: string;
-  /** The rows that were inserted into the warehouse and deleted from it. A changed row is in both numbers. */
-  sent: number;
-  deleted: number;
-  /** The parts with rows, in ascending order. */
-  parts: CopiedPart[];
+/** The copy of a table: the options of its ranges, for each connection to the warehouse. */
+interface TableCopy {
+  options: TableCopyOptions;
+  ranges: [RangeCopyOptions, ...RangeCopyOptions[]];
+  /** The ranges whose rows are only counted, by their numbers. */
+  trusted: Map<number, LedgerEntry>;
+  progress: TableProgress;
 }
 
 /**
- * Copies a table range by range of its key. Ranges of which the warehouse has no row are sent. Other ranges are compared
- * by the number of their rows, and most of them by a checksum, and the rows that differ are sent. Every sent range is
- * compared again before its commit, so an interruption leaves no range half copied, and the next copy continues.
+ * Copies a table range by range of its key. Most ranges are compared by a checksum, and the trusted ones by the number of
+ * their rows. The rows that differ are sent, and their range is compared again before its commit, so an interruption
+ * leaves no range half copied, and the next copy continues.
  * @throws OperatorError if a database fails, or if the table differs afterwards
  */
-export async function copyTable(copying: TableCopyOptions, table: Table): Promise<CopiedTable> {
-  const { warehouse, onProgress, proveAll } = copying;
-  const sums = await sumVolatile(copying, table);
-  const counts = {
-    ...(sums === null ? await countTable(copying, table) : countSums(sums)),
-    ledger: await readLedger(warehouse, table),
-  };
-  const total = sumValues(counts.theirs);
-  const changes = { sent: 0, deleted: 0 };
-  const entries: LedgerEntry[] = [];
-  let [rows, proved] = [0, 0];
-  const show = (sent: number) => {
-    const share = total === 0 ? 1 : rows / total;
-    onProgress({ table: table.name, rows, sent: changes.sent + sent, share });
-  };
-  const ledger = createLedgerWriter(copying, table);
-  for (const range of planRanges(counts, table, proveAll)) {
-    const { sent, deleted, entry, isRecorded } = await copyRange(
-      { ...copying, table, sums, onSent: show },
-      range,
-    );
-    if (!isRecorded) await ledger.add(entry);
-    entries.push(entry);
-    changes.sent += sent;
-    changes.deleted += deleted;
-    rows += entry.rows;
-    if (range.work !== 'trust') proved += entry.rows;
-    show(0);
-  }
-  await ledger.flush();
-  if (entries.length === 0) show(0);
-  const isChanged = changes.sent + changes.deleted > 0;
-  const ours = isChanged ? null : sumValues(counts.ours);
-  await verifyTable(copying, table, { theirs: total, ours });
-  const [whole] = groupParts(entries, () => 0);
-  const parts = groupParts(entries, ({ number }) =>
-    Math.floor((number * table.rangeWidth) / table.partWidth),
+export async function copyTable(options: TableCopyOptions, table: Table): Promise<CopiedTable> {
+  const [warehouse] = options.warehouses;
+  const ledger = await readLedger(warehouse, table);
+  const progress = createTableProgress(
+    table.name,
+    await readKeys(options, table),
+    options.onProgress,
   );
-  return { table: table.name, rows, proved, checksum: whole?.checksum ?? '0', ...changes, parts };
+  const trusted = options.proveAll || table.isVolatile ? new Map() : selectTrusted(ledger);
+  const ranges = listConnections(options, table).map((side) =>
+    createRangeCopy(options, table, side, progress.addSent),
+  ) as TableCopy['ranges'];
+  const copy: TableCopy = { options, ranges, trusted, progress };
+  const outcomes: RangeOutcome[] = [];
+  for await (const window of listWindows(copy)) outcomes.push(...(await copyWindow(copy, window)));
+  await forgetOthers(warehouse, table, ledger, outcomes);
+  progress.end();
+  const copied = addUpRanges(table, outcomes);
+  await verifyTable(options, table, copied);
+  return copied;
 }
 
-/**
- * Sums a table whose ranges are all compared. Null if its ranges are counted instead: because not all are compared, or
- * because a limit of rows a second needs the pauses between ranges.
- */
-function sumVolatile(copying: TableCopyOptions, table: Table) {
-  const isSummed = table.isVolatile && copying.maxRowsPerSecond === null;
-  return isSummed ? sumTable(copying, table) : null;
+async function readKeys({ source }: TableCopyOptions, table: Table): Promise<Keys | null> {
+  const [bounds] = await source.read<{ first: string | null; last: string }>(readBounds(table));
+  if (!bounds || bounds.first === null) return null;
+  return { from: BigInt(bounds.first), last: BigInt(bounds.last) };
 }
 
-function countSums({ theirs, ours }: { theirs: Sums; ours: Sums }) {
-  const count = (sums: Sums) => new Map(Array.from(sums, ([number, { total }]) => [number, total]));
-  return { theirs: count(theirs), ours: count(ours) };
+/** Returns the connections that copy ranges at the same time. */
+function listConnections({ warehouses }: TableCopyOptions, table: Table): CopyEndpoint[] {
+  return table.unique === undefined ? warehouses : [warehouses[0]];
 }
 
-/** Copies a range. `isRecorded` is false if the range was compared, and the ledger does not have this proof yet. */
-async function copyRange(
-  { sums, ...copying }: RangeCopyOptions & { sums: { theirs: Sums; ours: Sums } | null },
-  { number, rows: counted, work, entry }: PlannedRange,
-): Promise<{ sent: number; deleted: number; entry: LedgerEntry; isRecorded: boolean }> {
-  if (work === 'trust' && entry !== null) return { sent: 0, deleted: 0, entry, isRecorded: true };
-  const [known, ours] = [sums?.theirs.get(number), sums?.ours.get(number)];
-  if (known !== undefined && isDeepStrictEqual(known, ours)) {
-    const proof = { number, rows: known.total, checksum: known.checksum, provedAtS: copying.asOfS };
-    return { sent: 0, deleted: 0, entry: proof, isRecorded: false };
+function createRangeCopy(
+  options: TableCopyOptions,
+  table: Table,
+  warehouse: CopyEndpoint,
+  onSent: (rows: number) => void,
+): RangeCopyOptions {
+  const { source, withCredentials, maxRowsPerSecond, throttle, asOfS } = options;
+  const afterRead = async (rows: number) => {
+    await releaseTables(source);
+    await throttle(rows);
+  };
+  return {
+    table,
+    source,
+    warehouse,
+    withCredentials,
+    maxRowsPerSecond,
+    throttle,
+    asOfS,
+    onSent,
+    theirs: { side: source, table, withCredentials, maxRowsPerSecond, afterRead },
+    ours: {
+      side: warehouse,
+      table,
+      withCredentials: true,
+      maxRowsPerSecond: null,
+      afterRead: async () => undefined,
+    },
+  };
+}
+
+/** Generates windows of the keys: at most so many ranges, from one with rows on any side. */
+async function* listWindows({
+  ranges: [{ theirs, ours, table }],
+  options,
+}: TableCopy): AsyncGenerator<Keys> {
+  // With a limit, each range may take minutes.
+  const width = options.maxRowsPerSecond === null ? WINDOW_RANGES : 1;
+  for (let from = ALL_KEYS.from; from <= ALL_KEYS.last;) {
+    const next = await Promise.all([theirs, ours].map((reader) => findNextRange(reader, from)));
+    const numbers = next.filter((number) => number !== null);
+    if (numbers.length === 0) return;
+    const first = Math.min(...numbers);
+    const window = {
+      from: keysOfRange(table, first).from,
+      last: keysOfRange(table, first + width - 1).last,
+    };
+    yield window;
+    from = window.last + 1n;
   }
-  const copy = work === 'append' ? appendRange : updateRange;
-  const { sent, deleted, sum, isRecorded } = await copy(copying, { number, rows: counted });
-  const { total: rows, checksum } = sum;
-  return { sent, deleted, entry: { number, rows, checksum, provedAtS: copying.asOfS }, isRecorded };
 }
 
-/** Collects proofs of ranges that did not change, since a statement for each would take longer than its comparison. */
-function createLedgerWriter({ warehouse }: TableCopyOptions, table: Table) {
-  let waiting: LedgerEntry[] = [];
-  const flush = async () => {
-    await writeLedger(warehouse, table, waiting);
-    waiting = [];
-  };
-  const add = async (entry: LedgerEntry) => {
-    waiting.push(entry);
-    if (waiting.length === PROOFS_OF_A_STATEMENT) await flush();
-  };
-  return { add, flush };
+/** Compares the ranges of a window, and copies those that differ. Returns the outcomes in ascending order. */
+async function copyWindow(copy: TableCopy, window: Keys): Promise<RangeOutcome[]> {
+  const { ranges, progress } = copy;
+  const compared = await readWindow(copy, window);
+  progress.enter(window, sum(compared.map(({ theirs }) => theirs.total)));
+  const known = compared.map((range) => findOutcome(copy, range)).filter((it) => it !== null);
+  progress.addEqual(sum(known.map(({ entry }) => entry.rows)));
+  const numbers = new Set(known.map(({ entry }) => entry.number));
+  const different = compared.filter(({ number }) => !numbers.has(number));
+  const outcomes = [...known, ...(await copyRanges(copy, different))];
+  const proofs = outcomes.filter(({ isRecorded }) => !isRecorded).map(({ entry }) => entry);
+  await writeLedger(ranges[0].warehouse, ranges[0].table, proofs);
+  return outcomes.toSorted((a, b) => a.entry.number - b.entry.number);
+}
+
+/** Reads the ranges with rows on any side. */
+async function readWindow(
+  { ranges: [{ theirs, ours }], trusted }: TableCopy,
+  window: Keys,
+): Promise<ComparedRange[]> {
+  const isCounted = (number: number) => trusted.has(number);
+  const [there, here] = await Promise.all([
+    readStates(theirs, window, isCounted),
+    readStates(ours, window, isCounted),
+  ]);
+  return Array.from(new Set([...there.keys(), ...here.keys()]), (number) => ({
+    number,
+    theirs: there.get(number) ?? NO_ROWS,
+    ours: here.get(number) ?? NO_ROWS,
+  }));
+}
+
+/** Returns the outcome of a range that needs no copy, or null. */
+function findOutcome(
+  { trusted, options }: TableCopy,
+  { number, theirs, ours }: ComparedRange,
+): RangeOutcome | null {
+  if (theirs.total !== ours.total) return null;
+  const unchanged = { sent: 0, deleted: 0 };
+  const { total: rows, checksum } = theirs;
+  if (checksum === null) {
+    const entry = trusted.get(number);
+    if (entry?.rows !== rows) return null;
+    return { entry, ...unchanged, isProved: false, isRecorded: true };
+  }
+  if (checksum !== ours.checksum) return null;
+  const entry = { number, rows, checksum, provedAtS: options.asOfS };
+  return { entry, ...unchanged, isProved: true, isRecorded: false };
+}
+
+/** Copies ranges, one at a time on each connection to the warehouse. */
+async function copyRanges(
+  { ranges, progress }: TableCopy,
+  compared: ComparedRange[],
+): Promise<RangeOutcome[]> {
+  const outcomes: RangeOutcome[] = [];
+  await shareWork(compared, ranges, async (options, range) => {
+    const outcome = await copyRange(options, range);
+    outcomes.push(outcome);
+    progress.addEqual(outcome.entry.rows);
+  });
+  return outcomes;
+}
+
+/** Deletes the ledger's entries of ranges that have no rows on any side. */
+async function forgetOthers(
+  warehouse: CopyEndpoint,
+  table: Table,
+  ledger: Map<number, LedgerEntry>,
+  outcomes: RangeOutcome[],
+): Promise<void> {
+  const numbers = new Set(outcomes.map(({ entry }) => entry.number));
+  const gone = Array.from(ledger.values()).filter(({ number }) => !numbers.has(number));
+  await writeLedger(
+    warehouse,
+    table,
+    gone.map((entry) => ({ ...entry, rows: 0 })),
+  );
 }
 
 /**
- * Compares the number of rows, the least and the greatest key of the whole tables. The rows of a side that were counted
- * in this copy are not counted again if they cannot have changed since.
+ * Compares the number of rows, the least and the greatest key of the whole tables. The rows of the source, whose snapshot
+ * cannot change, are not counted again, and those of the warehouse are only if the copy has changed any.
  * @throws OperatorError if they differ
  */
 async function verifyTable(
-  { source, warehouse }: TableCopyOptions,
+  { source, warehouses: [warehouse] }: TableCopyOptions,
   table: Table,
-  counted: { theirs: number; ours: number | null },
+  { rows, sent, deleted }: CopiedTable,
 ): Promise<void> {
   type Extent = { total?: number; first: string | null; last: string | null };
+  const isChanged = sent + deleted > 0;
   const [[theirs], [ours]] = await Promise.all([
     source.read<Extent>(readBounds(table)),
-    warehouse.read<Extent>(counted.ours === null ? readExtent(table) : readBounds(table)),
+    warehouse.read<Extent>(isChanged ? readExtent(table) : readBounds(table)),
   ]);
   await releaseTables(source);
-  const format = (extent: Extent | undefined, total: number | null) =>
-    `${total ?? extent?.total} rows with ${table.key[0]} ${extent?.first} to ${extent?.last}`;
-  const [there, here] = [format(theirs, counted.theirs), format(ours, counted.ours)];
+  const format = (extent: Extent | undefined) =>
+    `${extent?.total ?? rows} rows with ${table.key[0]} ${extent?.first} to ${extent?.last}`;
+  const [there, here] = [format(theirs), format(ours)];
   if (there === here) return;
   throw new OperatorError(
     `The table ${table.name} differs after the copy: MiniTwit's database has ${there}, and the warehouse ${here}. Run the copy again, with --prove-all. If it fails again, compare the definitions of the two tables.`,
   );
 }
 
-/** Adds up the ranges of each part. The ranges are in ascending order. */
-function groupParts(entries: LedgerEntry[], partOf: (entry: LedgerEntry) => number): CopiedPart[] {
-  const parts = new Map<number, CopiedPart>();
-  for (const entry of entries.filter(({ rows }) => rows > 0)) {
-    const part = partOf(entry);
-    const { rows, checksum, provedAtS } = parts.get(part) ?? EMPTY_PART;
-    parts.set(part, {
-      part,
-      rows: rows + entry.rows,
-      checksum: String(BigInt(checksum) ^ BigInt(entry.checksum)),
-      provedAtS: Math.min(provedAtS, entry.provedAtS),
-    });
-  }
-  return Array.from(parts.values());
-}
-
-function sumValues(counts: Map<number, number>): number {
-  return Array.from(counts.values()).reduce((sum, count) => sum + count, 0);
+function sum(numbers: number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
 }

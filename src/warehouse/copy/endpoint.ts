@@ -1,4 +1,6 @@
-import type { Connection as CallbackConnection, QueryValues } from 'mysql2';
+import type { EventEmitter } from 'node:events';
+import { Readable } from 'node:stream';
+import type { Connection as CallbackConnection, QueryOptions, QueryValues } from 'mysql2';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { OperatorError } from '../../errors/operator-error.ts';
 
@@ -6,7 +8,7 @@ const BATCH_ROWS_MAX = 10_000;
 // With their escaping, and with four bytes a character, so many characters fit into the smallest default of
 // max_allowed_packet (16 MB).
 const BATCH_CHARACTERS_MAX = 2_000_000;
-const BUFFERED_ROWS = 1000;
+const BUFFERED_BATCHES = 1;
 // Integers that a number cannot hold arrive as strings.
 const EXACT = { supportBigNumbers: true };
 
@@ -54,24 +56,12 @@ export function createCopyEndpoint(name: EndpointName, connection: Connection): 
     },
 
     async *readBatches(sql, values, rowsMax = BATCH_ROWS_MAX) {
-      const rows = streaming
-        .query({ sql, values, rowsAsArray: true, ...EXACT })
-        .stream({ highWaterMark: BUFFERED_ROWS });
-      let batch: Row[] = [];
-      let characters = 0;
+      const query = { sql, values, rowsAsArray: true, ...EXACT };
       try {
-        for await (const row of rows as AsyncIterable<Row>) {
-          batch.push(row);
-          characters += countCharacters(row);
-          if (batch.length < rowsMax && characters < BATCH_CHARACTERS_MAX) continue;
-          yield batch;
-          batch = [];
-          characters = 0;
-        }
+        yield* streamBatches(streaming, query, rowsMax);
       } catch (error) {
         fail(error);
       }
-      if (batch.length > 0) yield batch;
     },
 
     async write(sql, values = {}) {
@@ -81,6 +71,46 @@ export function createCopyEndpoint(name: EndpointName, connection: Connection): 
       return affectedRows;
     },
   };
+}
+
+/**
+ * Streams the rows of a query in batches. The driver's own stream of single rows takes twice the time.
+ * @param rowsMax the most rows of a batch
+ */
+function streamBatches(
+  connection: CallbackConnection,
+  query: QueryOptions,
+  rowsMax: number,
+): AsyncIterable<Row[]> {
+  let batch: Row[] = [];
+  let characters = 0;
+  const batches = new Readable({
+    objectMode: true,
+    highWaterMark: BUFFERED_BATCHES,
+    read: () => connection.resume(),
+    // The rows that nobody reads any longer are received, and discarded.
+    destroy(error, done) {
+      connection.resume();
+      done(error);
+    },
+  });
+  const rows = connection.query(query) as unknown as EventEmitter;
+  rows.on('result', (row: Row) => {
+    if (batches.destroyed) return;
+    batch.push(row);
+    characters += countCharacters(row);
+    if (batch.length < rowsMax && characters < BATCH_CHARACTERS_MAX) return;
+    if (!batches.push(batch)) connection.pause();
+    batch = [];
+    characters = 0;
+  });
+  rows.on('error', (error: Error) => batches.destroy(error));
+  rows.on('end', () => {
+    if (batches.destroyed) return;
+    if (batch.length > 0) batches.push(batch);
+    batches.push(null);
+  });
+  return batches;
 }
 
 function countCharacters(row: Row): number {

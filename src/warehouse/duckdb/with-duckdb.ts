@@ -4,8 +4,10 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { toDiskFullError } from './disk-full.ts';
 
 // With Node.js's own memory, a run stays below 400 MB.
-const MEMORY_LIMIT = '150MB';
-const THREADS = 2;
+const MEMORY_LIMIT = '130MB';
+
+/** The number of DuckDB's threads. */
+export const THREADS = 2;
 
 /** The options of withDuckdb. */
 export interface DuckdbOptions {

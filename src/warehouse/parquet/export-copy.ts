@@ -1,6 +1,6 @@
 import type { DatabaseConfig } from '../../config/config.ts';
 import { withConnection } from '../../database/with-connection.ts';
-import type { CopiedTable } from '../copy/copy-table.ts';
+import type { CopiedTable } from '../copy/copied-table.ts';
 import type { Progress } from '../../cli/progress-bar.ts';
 import { createCopyEndpoint } from '../copy/endpoint.ts';
 import { withDuckdb } from '../duckdb/with-duckdb.ts';

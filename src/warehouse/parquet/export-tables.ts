@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { Progress } from '../../cli/progress-bar.ts';
-import type { CopiedPart, CopiedTable } from '../copy/copy-table.ts';
+import type { CopiedPart, CopiedTable } from '../copy/copied-table.ts';
 import type { CopyEndpoint } from '../copy/endpoint.ts';
 import { sumRange } from '../copy/queries.ts';
 import { TABLES } from '../copy/tables.ts';
@@ -9,8 +9,8 @@ import { type ExportedTable, type Manifest, type ParquetFile } from './manifest.
 import { readPart } from './read-part.ts';
 import { writeParquetFile } from './write-file.ts';
 
-// A second thread would need as much memory again. Node.js reads the rows at the same time.
-const BOUNDS = ["memory_limit = '100MB'", 'threads = 1'];
+// Node.js needs memory at the same time.
+const MEMORY_LIMIT = '80MB';
 
 /** The options of an export. */
 export interface ExportOptions {
@@ -40,7 +40,7 @@ export interface ExportOptions {
  *   bits with a sign; the signal's reason
  */
 export async function exportTables(options: ExportOptions): Promise<Manifest['tables']> {
-  for (const setting of BOUNDS) await options.duckdb.run(`set ${setting}`);
+  await options.duckdb.run(`set memory_limit = '${MEMORY_LIMIT}'`);
   await options.warehouse.write('start transaction with consistent snapshot, read only');
   const exportTable = async (table: ExportedTable) => {
     const files: ParquetFile[] = [];

@@ -13,7 +13,7 @@ import type { ExportedTable } from './manifest.ts';
 // DuckDB's limit of a chunk.
 const CHUNK_ROWS = 2048;
 // DuckDB's memory limit does not apply to rows that the appender has not flushed.
-const FLUSHED_CHARACTERS = 8_000_000;
+const FLUSHED_CHARACTERS = 4_000_000;
 
 const DUCKDB_TYPES = { BIGINT, VARCHAR };
 
@@ -96,6 +96,8 @@ function toValue(
   column: string,
 ): bigint | string | null {
   if (value === null || type === 'VARCHAR') return value === null ? null : String(value);
+  // Larger integers arrive as text.
+  if (typeof value === 'number') return BigInt(value);
   const number = BigInt(value);
   if (BigInt.asIntN(64, number) === number) return number;
   throw new OperatorError(

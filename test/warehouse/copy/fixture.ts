@@ -7,7 +7,7 @@ import {
   copyDatabase,
   type CopyOptions,
 } from '../../../src/warehouse/copy/copy-database.ts';
-import type { CopiedTable } from '../../../src/warehouse/copy/copy-table.ts';
+import type { CopiedTable } from '../../../src/warehouse/copy/copied-table.ts';
 import { runSql, useEmptyDatabase } from '../../support/database.ts';
 
 const WAIT_MAX_MS = 10_000;
