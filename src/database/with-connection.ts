@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mysql, { type Connection, type QueryError } from 'mysql2/promise';
 import type { DatabaseConfig } from '../config/config.ts';
@@ -73,12 +73,32 @@ async function attempt<T>(
     connection.on('error', () => undefined);
     await setSessionVariables(connection, config, PROGRAM_BOUNDS);
     // Some statements take long, for example those that count or drop a large table.
-    socket.setTimeout(connectTimeoutMs * 10);
+    limitSilence(socket, connection, connectTimeoutMs * 10, timeout);
     return await work(connection);
   } finally {
     signal?.removeEventListener('abort', stop);
     socket.destroy();
   }
+}
+
+/** Closes a connection whose statement has no response for so long. An idle connection stays open if the server answers. */
+function limitSilence(socket: Socket, connection: Connection, maxMs: number, error: Error): void {
+  let isAsked = false;
+  socket.removeAllListeners('timeout');
+  socket.setTimeout(maxMs / 2, () => undefined);
+  socket.on('timeout', () => {
+    if (isAsked) {
+      socket.destroy(error);
+      return;
+    }
+    // A running statement is answered before the ping.
+    isAsked = true;
+    connection.ping().then(
+      () => (isAsked = false),
+      () => undefined,
+    );
+    socket.setTimeout(maxMs / 2);
+  });
 }
 
 const TRANSIENT = new Set([

@@ -82,11 +82,12 @@ async function copySnapshot(
   await checkTables(endpoints.source);
   const [warehouse] = endpoints.warehouses;
   await assertSourceNotEmpty(endpoints.source, warehouse);
-  const asOfS = await beginSnapshot(endpoints.source);
+  const { source: snapshot, asOfS } = await beginSnapshot(endpoints.source);
   for (const endpoint of endpoints.warehouses) await prepareWarehouseSession(endpoint);
   await ensureLedger(warehouse, source);
   await deleteDerivedRows(warehouse);
-  const copying = { ...endpoints, ...options, asOfS, maxRowsPerSecond, proveAll, throttle };
+  const reading = { source: snapshot, asOfS, maxRowsPerSecond, throttle };
+  const copying = { ...endpoints, ...options, ...reading, proveAll };
   const tables: CopiedTable[] = [];
   for (const table of TABLES) tables.push(await copyTable(copying, table));
   return { asOfS, tables };
@@ -127,7 +128,7 @@ function createSource(connection: Connection): CopyEndpoint {
 }
 
 async function prepareWarehouseSession(warehouse: CopyEndpoint): Promise<void> {
-  // No connection locks the keys between its rows, into which another one inserts.
+  // It takes no gap locks, so the connections do not block each other's inserts.
   await warehouse.write('set session transaction isolation level read committed');
   // A table may be copied before the tables to which it refers.
   await warehouse.write(

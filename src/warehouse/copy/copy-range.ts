@@ -14,9 +14,8 @@ import {
   sumState,
 } from './range-states.ts';
 import { bindKeys, formatKey } from './row-keys.ts';
-import { releaseTables } from './snapshot.ts';
 
-// While one range waits for its rows to be stored, the source sends those of another one.
+// A statement of the source reads so many rows, so that two ranges alternate on its connection.
 const SLICE_ROWS = 20_000;
 const LIMITED_BATCH_ROWS = 1000;
 
@@ -41,17 +40,17 @@ export interface ComparedRange {
 }
 
 /**
- * Compares a range, and sends the rows that differ, in one transaction of the warehouse. The checksum is compared before
- * the commit, which also records it in the ledger.
+ * Compares a range, and sends the rows that differ. One transaction of the warehouse has these changes and the ledger's
+ * entry. Before its commit, the checksums are compared again.
  * @throws OperatorError if a database fails, or if the range differs after it was sent
  */
 export async function copyRange(
   copying: RangeCopyOptions,
   { number, theirs, ours }: ComparedRange,
 ): Promise<RangeOutcome> {
-  const sum = await complete(copying.theirs, number, theirs);
+  const sum = await ensureSum(copying.theirs, number, theirs);
   if (ours.total === 0) return store(copying, number, sum, () => append(copying, number, sum));
-  const before = await complete(copying.ours, number, ours);
+  const before = await ensureSum(copying.ours, number, ours);
   if (isSame(sum, before)) {
     const entry = toEntry(copying, number, sum);
     return { entry, sent: 0, deleted: 0, isProved: true, isRecorded: false };
@@ -61,7 +60,7 @@ export async function copyRange(
 }
 
 /** Sums a range that was only counted. */
-async function complete(
+async function ensureSum(
   reader: RangeReader,
   number: number,
   { total, checksum }: RangeState,
@@ -101,7 +100,7 @@ async function append(copying: RangeCopyOptions, number: number, { total }: Sum)
   const { table, withCredentials, maxRowsPerSecond } = copying;
   const sliceRows = Math.min(SLICE_ROWS, maxRowsPerSecond ?? SLICE_ROWS);
   let sent = 0;
-  for (const slice of sliceRange({ table }, { number, rows: total }, sliceRows)) {
+  for (const slice of sliceRange(table, { number, rows: total }, sliceRows)) {
     sent += await send(copying, readRange(table, withCredentials), slice);
   }
   return { sent, deleted: 0 };
@@ -135,7 +134,6 @@ async function send(
     sent += rows.length;
     onSent(rows.length);
   }
-  await releaseTables(source);
   return sent;
 }
 

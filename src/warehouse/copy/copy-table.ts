@@ -1,20 +1,18 @@
 import type { Progress } from '../../cli/progress-bar.ts';
-import { OperatorError } from '../../errors/operator-error.ts';
-import { shareWork } from './share-work.ts';
 import { addUpRanges, type CopiedTable, type RangeOutcome } from './copied-table.ts';
 import { type ComparedRange, copyRange, type RangeCopyOptions } from './copy-range.ts';
 import type { CopyEndpoint } from './endpoint.ts';
 import { ALL_KEYS, type Keys, keysOfRange } from './keys.ts';
 import { type LedgerEntry, readLedger, writeLedger } from './ledger.ts';
-import { readBounds, readExtent } from './queries.ts';
 import { findNextRange, NO_ROWS, readStates } from './range-states.ts';
-import { releaseTables } from './snapshot.ts';
+import { shareWork } from './share-work.ts';
 import { createTableProgress, type TableProgress } from './table-progress.ts';
 import type { Table } from './tables.ts';
 import type { Throttle } from './throttle.ts';
 import { selectTrusted } from './trusted-ranges.ts';
+import { readKeys, verifyTable } from './verify-table.ts';
 
-// So many ranges are compared before those of them that differ are copied, and proofs are recorded as often.
+// A window has so many ranges. It is compared, its different ranges are copied, and its proofs are recorded.
 const WINDOW_RANGES = 64;
 
 /** The options of the copy of a table. The source is in a transaction with a consistent snapshot. */
@@ -54,7 +52,7 @@ export async function copyTable(options: TableCopyOptions, table: Table): Promis
   const ledger = await readLedger(warehouse, table);
   const progress = createTableProgress(
     table.name,
-    await readKeys(options, table),
+    await readKeys(options.source, table),
     options.onProgress,
   );
   const trusted = options.proveAll || table.isVolatile ? new Map() : selectTrusted(ledger);
@@ -64,17 +62,11 @@ export async function copyTable(options: TableCopyOptions, table: Table): Promis
   const copy: TableCopy = { options, ranges, trusted, progress };
   const outcomes: RangeOutcome[] = [];
   for await (const window of listWindows(copy)) outcomes.push(...(await copyWindow(copy, window)));
-  await forgetOthers(warehouse, table, ledger, outcomes);
+  await deleteOtherEntries(warehouse, table, ledger, outcomes);
   progress.end();
   const copied = addUpRanges(table, outcomes);
-  await verifyTable(options, table, copied);
+  await verifyTable(options.source, warehouse, table, copied);
   return copied;
-}
-
-async function readKeys({ source }: TableCopyOptions, table: Table): Promise<Keys | null> {
-  const [bounds] = await source.read<{ first: string | null; last: string }>(readBounds(table));
-  if (!bounds || bounds.first === null) return null;
-  return { from: BigInt(bounds.first), last: BigInt(bounds.last) };
 }
 
 /** Returns the connections that copy ranges at the same time. */
@@ -89,10 +81,6 @@ function createRangeCopy(
   onSent: (rows: number) => void,
 ): RangeCopyOptions {
   const { source, withCredentials, maxRowsPerSecond, throttle, asOfS } = options;
-  const afterRead = async (rows: number) => {
-    await releaseTables(source);
-    await throttle(rows);
-  };
   return {
     table,
     source,
@@ -102,7 +90,7 @@ function createRangeCopy(
     throttle,
     asOfS,
     onSent,
-    theirs: { side: source, table, withCredentials, maxRowsPerSecond, afterRead },
+    theirs: { side: source, table, withCredentials, maxRowsPerSecond, afterRead: throttle },
     ours: {
       side: warehouse,
       table,
@@ -113,7 +101,7 @@ function createRangeCopy(
   };
 }
 
-/** Generates windows of the keys: at most so many ranges, from one with rows on any side. */
+/** Generates the windows with rows on either side, in ascending order. */
 async function* listWindows({
   ranges: [{ theirs, ours, table }],
   options,
@@ -149,20 +137,20 @@ async function copyWindow(copy: TableCopy, window: Keys): Promise<RangeOutcome[]
   return outcomes.toSorted((a, b) => a.entry.number - b.entry.number);
 }
 
-/** Reads the ranges with rows on any side. */
+/** Reads the ranges with rows on either side. */
 async function readWindow(
   { ranges: [{ theirs, ours }], trusted }: TableCopy,
   window: Keys,
 ): Promise<ComparedRange[]> {
   const isCounted = (number: number) => trusted.has(number);
-  const [there, here] = await Promise.all([
+  const [theirStates, ourStates] = await Promise.all([
     readStates(theirs, window, isCounted),
     readStates(ours, window, isCounted),
   ]);
-  return Array.from(new Set([...there.keys(), ...here.keys()]), (number) => ({
+  return Array.from(new Set([...theirStates.keys(), ...ourStates.keys()]), (number) => ({
     number,
-    theirs: there.get(number) ?? NO_ROWS,
-    ours: here.get(number) ?? NO_ROWS,
+    theirs: theirStates.get(number) ?? NO_ROWS,
+    ours: ourStates.get(number) ?? NO_ROWS,
   }));
 }
 
@@ -184,22 +172,29 @@ function findOutcome(
   return { entry, ...unchanged, isProved: true, isRecorded: false };
 }
 
-/** Copies ranges, one at a time on each connection to the warehouse. */
+/** Copies ranges: those that the warehouse has, and then the new ones, one at a time on each connection. */
 async function copyRanges(
   { ranges, progress }: TableCopy,
   compared: ComparedRange[],
 ): Promise<RangeOutcome[]> {
   const outcomes: RangeOutcome[] = [];
-  await shareWork(compared, ranges, async (options, range) => {
+  const copyNext = async (options: RangeCopyOptions, range: ComparedRange) => {
     const outcome = await copyRange(options, range);
     outcomes.push(outcome);
     progress.addEqual(outcome.entry.rows);
-  });
+  };
+  const [first] = ranges;
+  const isNew = ({ ours }: ComparedRange) => ours.total === 0;
+  // Rows that one connection deletes can be locked for the other one. The old ranges are first: after an interruption,
+  // no newer range is in the ledger.
+  const changed = compared.filter((range) => !isNew(range));
+  await shareWork(changed, [first], copyNext);
+  await shareWork(compared.filter(isNew), ranges, copyNext);
   return outcomes;
 }
 
-/** Deletes the ledger's entries of ranges that have no rows on any side. */
-async function forgetOthers(
+/** Deletes the ledger's entries of ranges that have no rows on either side. */
+async function deleteOtherEntries(
   warehouse: CopyEndpoint,
   table: Table,
   ledger: Map<number, LedgerEntry>,
@@ -211,32 +206,6 @@ async function forgetOthers(
     warehouse,
     table,
     gone.map((entry) => ({ ...entry, rows: 0 })),
-  );
-}
-
-/**
- * Compares the number of rows, the least and the greatest key of the whole tables. The rows of the source, whose snapshot
- * cannot change, are not counted again, and those of the warehouse are only if the copy has changed any.
- * @throws OperatorError if they differ
- */
-async function verifyTable(
-  { source, warehouses: [warehouse] }: TableCopyOptions,
-  table: Table,
-  { rows, sent, deleted }: CopiedTable,
-): Promise<void> {
-  type Extent = { total?: number; first: string | null; last: string | null };
-  const isChanged = sent + deleted > 0;
-  const [[theirs], [ours]] = await Promise.all([
-    source.read<Extent>(readBounds(table)),
-    warehouse.read<Extent>(isChanged ? readExtent(table) : readBounds(table)),
-  ]);
-  await releaseTables(source);
-  const format = (extent: Extent | undefined) =>
-    `${extent?.total ?? rows} rows with ${table.key[0]} ${extent?.first} to ${extent?.last}`;
-  const [there, here] = [format(theirs), format(ours)];
-  if (there === here) return;
-  throw new OperatorError(
-    `The table ${table.name} differs after the copy: MiniTwit's database has ${there}, and the warehouse ${here}. Run the copy again, with --prove-all. If it fails again, compare the definitions of the two tables.`,
   );
 }
 

@@ -2,7 +2,6 @@ import type { CopyEndpoint } from './endpoint.ts';
 import type { Keys } from './keys.ts';
 import { sumBlocks, sumRows } from './queries.ts';
 import { type RowKey, toRowKey } from './row-keys.ts';
-import { releaseTables } from './snapshot.ts';
 import type { Table } from './tables.ts';
 import type { Throttle } from './throttle.ts';
 
@@ -36,7 +35,6 @@ export async function findDifferences(comparison: Comparison, keys: Keys): Promi
     sumEachRow(source, table, sumRows(table, withCredentials), values),
     sumEachRow(warehouse, table, sumRows(table, true), values),
   ]);
-  await releaseTables(source);
   await throttle(theirs.size);
   return { missing: listOnlyIn(theirs, ours), excess: listOnlyIn(ours, theirs) };
 }
@@ -50,7 +48,6 @@ async function listDifferentBlocks(
     source.read<Block>(sumBlocks(table, withCredentials), keys),
     warehouse.read<Block>(sumBlocks(table, true), keys),
   ]);
-  await releaseTables(source);
   await throttle(theirs.reduce((rows, { total }) => rows + total, 0));
   const [atSource, here] = [theirs, ours].map(
     (blocks) => new Map(blocks.map((each) => [each.block, `${each.total} ${each.checksum}`])),

@@ -44,8 +44,8 @@ export class EndpointError extends OperatorError {
 
 /** Creates an endpoint on a connection that has no other use. */
 export function createCopyEndpoint(name: EndpointName, connection: Connection): CopyEndpoint {
-  // mysql2 has streams only in its callback API, and its types do not declare the way to it.
-  const { connection: streaming } = connection as unknown as { connection: CallbackConnection };
+  // Only mysql2's callback API has events for rows, and its types do not declare the way to it.
+  const { connection: emitting } = connection as unknown as { connection: CallbackConnection };
   const fail = (error: unknown): never => {
     throw new EndpointError(name, error);
   };
@@ -58,7 +58,7 @@ export function createCopyEndpoint(name: EndpointName, connection: Connection): 
     async *readBatches(sql, values, rowsMax = BATCH_ROWS_MAX) {
       const query = { sql, values, rowsAsArray: true, ...EXACT };
       try {
-        yield* streamBatches(streaming, query, rowsMax);
+        yield* streamBatches(emitting, query, rowsMax);
       } catch (error) {
         fail(error);
       }
@@ -88,12 +88,16 @@ function streamBatches(
     objectMode: true,
     highWaterMark: BUFFERED_BATCHES,
     read: () => connection.resume(),
-    // The rows that nobody reads any longer are received, and discarded.
+    // The rows after an early return are received and discarded.
     destroy(error, done) {
       connection.resume();
       done(error);
     },
   });
+  // A lost connection is not reported to a query without a callback.
+  const fail = (error: Error) => batches.destroy(error);
+  connection.on('error', fail);
+  batches.once('close', () => connection.off('error', fail));
   const rows = connection.query(query) as unknown as EventEmitter;
   rows.on('result', (row: Row) => {
     if (batches.destroyed) return;
@@ -104,7 +108,7 @@ function streamBatches(
     batch = [];
     characters = 0;
   });
-  rows.on('error', (error: Error) => batches.destroy(error));
+  rows.on('error', fail);
   rows.on('end', () => {
     if (batches.destroyed) return;
     if (batch.length > 0) batches.push(batch);

@@ -82,7 +82,7 @@ export function deleteRows(table: Table): string {
 
 /**
  * Returns a statement that inserts `:rows`, each in the order of the table's columns. It replaces an outdated row of a
- * later range with the same unique value. That row's range is compared later.
+ * later range with the same unique value. That row's range is copied later.
  */
 export function insertRows({ name, columns }: Table): string {
   return `replace into ${name} (${columns.join(', ')}) values :rows`;

@@ -23,7 +23,7 @@ export interface RangeReader {
   withCredentials: boolean;
   /** The most rows a second. Null for no limit. */
   maxRowsPerSecond: number | null;
-  /** Called after each statement that may take long, with the number of rows that it read. */
+  /** Called with the number of rows that a statement has read. */
   afterRead: (rows: number) => Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export async function sumState(reader: RangeReader, number: number): Promise<Sum
   const { side, table, withCredentials, maxRowsPerSecond, afterRead } = reader;
   const rows = maxRowsPerSecond === null ? 0 : (await count(reader, number)).total;
   const sum = { total: 0, checksum: 0n };
-  for (const slice of sliceRange(reader, { number, rows }, maxRowsPerSecond ?? Infinity)) {
+  for (const slice of sliceRange(table, { number, rows }, maxRowsPerSecond ?? Infinity)) {
     const [read] = await side.read<Sum>(sumRange(table, withCredentials), slice);
     if (!read) throw new Error('A query for a checksum returned no row.');
     await afterRead(read.total);
@@ -76,7 +76,7 @@ async function count({ side, table, afterRead }: RangeReader, number: number): P
 
 /** Splits a range into slices of about `sliceRows` rows or fewer. */
 export function sliceRange(
-  { table }: Pick<RangeReader, 'table'>,
+  table: Table,
   { number, rows }: { number: number; rows: number },
   sliceRows: number,
 ): Keys[] {

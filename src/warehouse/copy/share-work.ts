@@ -1,20 +1,24 @@
 /**
  * Works through a list: each worker takes the next item when it has finished one. After a failure, no worker takes another
- * item, and the error is thrown when all have ended.
+ * item, and the first error is thrown when all have ended.
  */
 export async function shareWork<Item, Worker>(
   items: Item[],
   workers: Worker[],
   work: (worker: Worker, item: Item) => Promise<void>,
 ): Promise<void> {
-  // A loop that an error ends also ends the generator, and thus the other loops.
+  const errors: unknown[] = [];
+  // An error in a loop closes the shared generator, so the other loops stop.
   const queue = generate(items);
   const takeItems = async (worker: Worker) => {
-    for (const item of queue) await work(worker, item);
+    try {
+      for (const item of queue) await work(worker, item);
+    } catch (error) {
+      errors.push(error);
+    }
   };
-  const results = await Promise.allSettled(workers.map(takeItems));
-  const failed = results.find(({ status }) => status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
+  await Promise.all(workers.map(takeItems));
+  if (errors.length > 0) throw errors[0];
 }
 
 function* generate<Item>(items: Item[]): Generator<Item> {

@@ -3,11 +3,11 @@ import type { Keys } from './keys.ts';
 
 /** The progress of the copy of a table, which is read window by window. */
 export interface TableProgress {
-  /** A window begins, with so many rows. */
+  /** Starts a window with `rows` rows. */
   enter: (window: Keys, rows: number) => void;
-  /** So many rows of the window are equal on both sides. */
+  /** Adds rows of the window that are equal on both sides. */
   addEqual: (rows: number) => void;
-  /** So many rows were sent. */
+  /** Adds rows that were sent. */
   addSent: (rows: number) => void;
   end: () => void;
 }

@@ -19,7 +19,7 @@ export interface Table {
   isVolatile: boolean;
   /**
    * Another unique column. A row that replaces another row with the same value locks neighbouring values until the
-   * commit, so two transactions could block each other. Such a table has one inserter.
+   * commit, so two transactions could block each other. Such a table is copied on one connection.
    */
   unique?: string;
 }
@@ -56,7 +56,7 @@ export const TABLES: Table[] = [
     columns: ['who_id', 'whom_id'],
     texts: [],
     key: ['who_id', 'whom_id'],
-    rangeWidth: 1024,
+    rangeWidth: 2048,
     partWidth: 65_536,
     blockWidth: 1,
     isVolatile: true,

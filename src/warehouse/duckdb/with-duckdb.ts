@@ -5,9 +5,7 @@ import { toDiskFullError } from './disk-full.ts';
 
 // With Node.js's own memory, a run stays below 400 MB.
 const MEMORY_LIMIT = '130MB';
-
-/** The number of DuckDB's threads. */
-export const THREADS = 2;
+const THREADS = 2;
 
 /** The options of withDuckdb. */
 export interface DuckdbOptions {

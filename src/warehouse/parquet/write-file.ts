@@ -2,7 +2,6 @@ import { chmod } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import { quoteText } from '../duckdb/quote-text.ts';
-import { THREADS } from '../duckdb/with-duckdb.ts';
 import { columnsOf } from './columns.ts';
 import { hashFile, moveDurably } from './durable-files.ts';
 import { temporaryFolder } from './folder.ts';
@@ -43,6 +42,7 @@ export async function writeParquetFile(
   const rowBytes = rowCharacters + NUMBER_BYTES * columnsOf(table).length;
   const groupRows = Math.round(GROUP_BYTES / rowBytes);
   // A second thread would need as much memory again.
+  const threads = await readThreads(duckdb);
   await duckdb.run('set threads = 1');
   await duckdb.run(
     `copy (${query}) to ${quoteText(temporary)} (
@@ -55,13 +55,18 @@ export async function writeParquetFile(
       row_group_size ${Math.min(GROUP_ROWS_MAX, Math.max(GROUP_ROWS_MIN, groupRows))}
     )`,
   );
-  await duckdb.run(`set threads = ${THREADS}`);
+  await duckdb.run(`set threads = ${threads}`);
   await chmod(temporary, 0o600);
   const rows = await verifyFile(duckdb, table, query, temporary);
   const { sha256, bytes } = await hashFile(temporary);
   const path = `${table}/part=${part}/${sha256.slice(0, 16)}.parquet`;
   await moveDurably(temporary, join(folder, path));
   return { path, part, rows, bytes, sha256 };
+}
+
+async function readThreads(duckdb: DuckDBConnection): Promise<number> {
+  const reader = await duckdb.runAndReadAll("select current_setting('threads')");
+  return Number(reader.getRows()[0]?.[0]);
 }
 
 /** Compares all values of a file with a query. Returns the number of rows. */

