@@ -4,11 +4,11 @@ import type { Connection as CallbackConnection, QueryOptions, QueryValues } from
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { OperatorError } from '../../errors/operator-error.ts';
 
-const BATCH_ROWS_MAX = 10_000;
+const BATCH_ROWS_MAX = 5000;
 // With their escaping, and with four bytes a character, so many characters fit into the smallest default of
 // max_allowed_packet (16 MB).
 const BATCH_CHARACTERS_MAX = 2_000_000;
-const BUFFERED_BATCHES = 1;
+const BUFFERED_BATCHES = 2;
 // Integers that a number cannot hold arrive as strings.
 const EXACT = { supportBigNumbers: true };
 

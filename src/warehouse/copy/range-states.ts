@@ -1,3 +1,4 @@
+import { OperatorError } from '../../errors/operator-error.ts';
 import type { CopyEndpoint } from './endpoint.ts';
 import { ALL_KEYS, type Keys, keysOfRange, sliceKeys } from './keys.ts';
 import { countRange, findNext, sumRange } from './queries.ts';
@@ -42,14 +43,22 @@ export async function readStates(
   return states;
 }
 
-/** Returns the number of the range with the first key that is `from` or more, or null without such a key. */
+/**
+ * Returns the number of the range with the first key that is `from` or more, or null without such a key.
+ * @throws OperatorError if a number of JavaScript cannot hold the number of the range
+ */
 export async function findNextRange(
   { side, table }: RangeReader,
   from: bigint,
 ): Promise<number | null> {
   if (from > ALL_KEYS.last) return null;
   const [row] = await side.read<{ next: string }>(findNext(table), { from });
-  return row === undefined ? null : Number(BigInt(row.next) / BigInt(table.rangeWidth));
+  if (row === undefined) return null;
+  const number = Number(BigInt(row.next) / BigInt(table.rangeWidth));
+  if (Number.isSafeInteger(number)) return number;
+  throw new OperatorError(
+    `The row in ${table.name} with ${table.key[0]} ${row.next} cannot be copied: the key is too large.`,
+  );
 }
 
 /** Sums a range. With a limit of rows a second, it is counted before, and then summed in slices. */

@@ -4,7 +4,10 @@ export interface Table {
   columns: string[];
   /** The columns that are text. Their lengths are part of a row's checksum. */
   texts: string[];
-  /** The columns of the primary key. Ranges are ranges of the first one, which is an integer from 0 to 2^64 - 1. */
+  /**
+   * The columns of the primary key. Ranges are ranges of the first one, which is an integer from 0 to 2^64 - 1. The number
+   * of its range must be less than 2^53.
+   */
   key: [lead: string, ...others: string[]];
   /** The number of keys in a range: about as many as a server reads in a twentieth of a second. */
   rangeWidth: number;
@@ -56,7 +59,7 @@ export const TABLES: Table[] = [
     columns: ['who_id', 'whom_id'],
     texts: [],
     key: ['who_id', 'whom_id'],
-    rangeWidth: 2048,
+    rangeWidth: 1024,
     partWidth: 65_536,
     blockWidth: 1,
     isVolatile: true,

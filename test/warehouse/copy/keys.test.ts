@@ -68,6 +68,18 @@ test('a negative key is refused by name before anything is copied', async () => 
   expect(await read(warehouse, 'select user_id from user')).toEqual([]);
 });
 
+test('a key whose range has a number above 2^53 is refused by name', async () => {
+  onTestFinished(() => recreateTables(source));
+  await runSql(
+    source,
+    'alter table follower drop foreign key follower_who, modify who_id bigint unsigned not null',
+    'insert into follower (who_id, whom_id) values (18446744073709551615, 1)',
+  );
+  await expect(copy()).rejects.toThrow(
+    'The row in follower with who_id 18446744073709551615 cannot be copied: the key is too large.',
+  );
+});
+
 test('a row of the warehouse outside of all ranges fails the comparison of the whole tables', async () => {
   onTestFinished(() => recreateTables(warehouse));
   await runSql(
