@@ -38,10 +38,13 @@ function releaseAfterReads(source: CopyEndpoint): CopyEndpoint {
       const released = source.write(RELEASE);
       // The error of the rows is thrown first.
       released.catch(() => undefined);
-      const { done, value } = await first;
-      if (!done) {
-        yield value;
+      try {
+        const { done, value } = await first;
+        if (!done) yield value;
         yield* batches;
+      } finally {
+        // If the caller needs no further rows, the source does not wait for it.
+        await batches.return(undefined);
       }
       await released;
     },
