@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { runAthenaQuery } from '../../../src/warehouse/athena/run-athena-query.ts';
 import { OperatorError } from '../../../src/errors/operator-error.ts';
 import { type AwsStub, startAwsStub } from '../../support/aws-stub.ts';
+import { startProgram } from '../../support/programs.ts';
 
 /** The statistics and the result of the query of a test, in the form of AWS's API reference. */
 interface Query {
@@ -209,4 +210,33 @@ test('a result of more than 100,000 rows throws where the whole result is', asyn
   await expect(runQuery('select message_id from message')).rejects.toThrow(
     /^The result has more than 100000 rows .* s3:\/\/bucket\/athena\/query-1\.csv$/,
   );
+});
+
+test('`sql --athena` prints the result, and the scanned bytes on stderr', async () => {
+  const { aws, sent } = await startAthena({
+    columns: [
+      ['username', 'varchar'],
+      ['messages', 'bigint'],
+    ],
+    pages: [
+      [
+        ['alice, the first', '2'],
+        [null, '0'],
+      ],
+    ],
+  });
+  const settings = {
+    AWS_ENDPOINT_URL: aws.url,
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'test',
+    WAREHOUSE_ATHENA_WORKGROUP: 'another',
+  };
+  const sql = 'select username, count(*) as messages from message group by 1';
+  const parameters = ['sql', '--athena', '--csv', sql];
+  const program = startProgram('src/warehouse.ts', settings, { parameters });
+  expect(await program.ended).toBe(0);
+  expect(program.output.stdout).toBe('username,messages\r\n"alice, the first",2\r\n,0\r\n');
+  expect(program.output.stderr).toContain('Athena scanned 22.3 MB');
+  expect(sent.StartQueryExecution).toMatchObject([{ QueryString: sql, WorkGroup: 'another' }]);
 });

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import {
   CreateBucketCommand,
@@ -16,8 +17,10 @@ import { createS3 } from '../../../src/warehouse/bucket/s3.ts';
 import { listObjects, openObject } from '../../../src/warehouse/bucket/s3-objects.ts';
 import { pruneHistory } from '../../../src/warehouse/commands/history.ts';
 import { purge } from '../../../src/warehouse/commands/purge.ts';
+import { sql } from '../../../src/warehouse/commands/sql.ts';
 import { listFiles, readManifests } from '../../../src/warehouse/parquet/folder.ts';
 import { type Manifest, parseManifest } from '../../../src/warehouse/parquet/manifest.ts';
+import { fetchNewestRun } from '../../../src/warehouse/query/fetch-newest-run.ts';
 import { openEmulatedAccount } from '../../support/aws-account.ts';
 import { useCleanup } from '../../support/cleanup.ts';
 import { queryFiles } from '../parquet/fixture.ts';
@@ -139,6 +142,24 @@ test('another machine fetches the manifests, and the files that it needs', async
   expect(await readManifests(other.folder)).toEqual([manifest]);
   for (const file of listFiles(manifest)) expect(await other.ensureFile(file)).toBe(true);
   expect(await queryFiles(other.folder, manifest, 'select count(*) from message')).toEqual([['2']]);
+});
+
+test('a query on another machine fetches the newest run of the bucket once', async () => {
+  await write(BEFORE);
+  await push(copy, signal);
+  const folder = await createFolder();
+  const store = createBucketStore({ ...copy, folder: join(folder, 'parquet') });
+  const notes: string[] = [];
+  const fetch = () => fetchNewestRun(folder, store, (line) => notes.push(line));
+  const query = async () => {
+    const output = new PassThrough();
+    const context = { folder, parquet: store.folder, fetch, output, signal };
+    await sql('select count(*) as messages from message', 'csv', context);
+    return text(output.end());
+  };
+  expect(await query()).toBe('messages\r\n2\r\n');
+  expect(await query()).toBe('messages\r\n2\r\n');
+  expect(notes).toEqual([expect.stringMatching(/^Fetching 3 Parquet files of the run /)]);
 });
 
 test('a file or manifest in the bucket that is larger than it can be is not downloaded', async () => {
