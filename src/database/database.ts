@@ -2,11 +2,9 @@ import type { QueryError } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
 import { AppError } from '../errors/app-error.ts';
 import { OperatorError } from '../errors/operator-error.ts';
-import { batchReads } from './batches.ts';
-import { openConnection } from './open-connection.ts';
 import { OutageError } from './outage-error.ts';
 import { openPool, type PoolConnection, type PoolState } from './pool.ts';
-import { isPrimaryFor } from './primary.ts';
+import { IS_PRIMARY } from './primary.ts';
 import { findConnectOutage, isMissingParent } from './query-errors.ts';
 import { type Parameters, runStatement, type Statements, type WriteResult } from './statements.ts';
 import { runTransaction } from './transaction.ts';
@@ -35,7 +33,6 @@ export interface Database extends Statements {
   end(): Promise<void>;
 }
 
-// If a server that is no replica refuses writes, the pool is replaced at most this often.
 const REPLACE_POOL_EVERY_MS = 1000;
 
 /** Opens a database. The first statement opens the first connection. */
@@ -51,27 +48,6 @@ export function openDatabase(config: DatabaseConfig): Database {
     void oldPool.end();
   }
 
-  /**
-   * Returns whether a new connection leads to a replica. A request never joins an attempt that began before it, so
-   * no reader sees data older than its request.
-   */
-  const leadsToReplica = batchReads<null, boolean>(async () => {
-    const { connection, isReplica } = await openConnection(config);
-    connection.end();
-    return [isReplica];
-  });
-
-  function isStillReplica(): Promise<boolean> {
-    return leadsToReplica(null).catch(throwConnectOutage);
-  }
-
-  /** @throws OutageError `read_only` if a new connection leads to a primary: the rows of a replica are outdated then */
-  async function assertStillReplica(): Promise<void> {
-    if (await isStillReplica()) return;
-    const cause = Object.assign(new Error('The database has another server.'), { fatal: false });
-    throw new OutageError('read_only', cause as QueryError, { hadNoEffect: true });
-  }
-
   async function attempt<Result>(use: (connection: PoolConnection) => Promise<Result>) {
     const usedPool = pool;
     const connection = await usedPool.acquire().catch(throwConnectOutage);
@@ -79,10 +55,8 @@ export function openDatabase(config: DatabaseConfig): Database {
       return await use(connection);
     } catch (error) {
       if (!(error instanceof OutageError) || error.outage !== 'read_only') throw error;
-      if (connection.isReplica && (await isStillReplica()))
-        throw new OutageError('refused', error.cause, { hadNoEffect: true });
-      const isDue =
-        connection.isReplica || performance.now() - replacedAtMs > REPLACE_POOL_EVERY_MS;
+      // A server that is no replica may refuse writes for another reason.
+      const isDue = performance.now() - replacedAtMs > REPLACE_POOL_EVERY_MS;
       if (usedPool === pool && isDue) replacePool();
       throw error;
     } finally {
@@ -90,12 +64,9 @@ export function openDatabase(config: DatabaseConfig): Database {
     }
   }
 
-  async function read<Row>(connection: PoolConnection, sql: string, parameters: Parameters) {
-    const values = { isPrimary: isPrimaryFor(connection), ...parameters };
-    const rows = await runStatement<Row[]>(connection, sql, values, { hadNoEffect: true });
-    // A replica serves reads while there is no primary.
-    if (connection.isReplica) await assertStillReplica();
-    return rows;
+  function read<Row>(connection: PoolConnection, sql: string, parameters: Parameters) {
+    const values = { isPrimary: IS_PRIMARY, ...parameters };
+    return runStatement<Row[]>(connection, sql, values, { hadNoEffect: true });
   }
 
   /** Calls `use` with a connection, and once more with another connection if the error allows it. */

@@ -1,19 +1,13 @@
 import type { Duplex } from 'node:stream';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
+import { READ_ONLY_SERVER } from './query-errors.ts';
 import { REQUEST_BOUNDS } from './session-variables.ts';
 import { setSessionVariables } from './set-session-variables.ts';
 
 const CONNECT_MAX_MS = 1500;
 // TCP detects a vanished server ten seconds after this, also on idle connections.
 const KEEP_ALIVE_AFTER_MS = 10_000;
-
-/** A connection on which MiniTwit's session variables are set. */
-export interface OpenedConnection {
-  connection: Connection;
-  /** Whether the server was read-only when the connection was opened. */
-  isReplica: boolean;
-}
 
 /** Returns mysql2's options for a connection to a database. */
 export function connectionOptions(config: DatabaseConfig): ConnectionOptions {
@@ -32,10 +26,12 @@ export function connectionOptions(config: DatabaseConfig): ConnectionOptions {
 }
 
 /**
- * Opens a connection for web requests, within 1.5 s. It resolves the server's name again.
- * @throws mysql2's errors; OperatorError if the server does not accept MiniTwit's session variables
+ * Opens a connection for web requests, within 1.5 s, and sets MiniTwit's session variables. It resolves the server's name
+ * again.
+ * @throws mysql2's errors; an error with the code `READ_ONLY_SERVER` if the server is read-only, so its rows may be
+ *   outdated; OperatorError if the server does not accept the session variables
  */
-export async function openConnection(config: DatabaseConfig): Promise<OpenedConnection> {
+export async function openConnection(config: DatabaseConfig): Promise<Connection> {
   const connection = createConnection({
     ...connectionOptions(config),
     keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
@@ -50,7 +46,8 @@ export async function openConnection(config: DatabaseConfig): Promise<OpenedConn
   try {
     await waitForHandshake(connection);
     const session = await setSessionVariables(connection.promise(), config, REQUEST_BOUNDS);
-    return { connection, isReplica: session.isReadOnly };
+    if (session.isReadOnly) throw createReadOnlyError(config);
+    return connection;
   } catch (error) {
     destroySocket(connection);
     throw error;
@@ -63,6 +60,11 @@ function waitForHandshake(connection: Connection): Promise<void> {
   return new Promise((resolve, reject) => {
     connection.connect((error) => (error ? reject(error) : resolve()));
   });
+}
+
+function createReadOnlyError({ host, port }: DatabaseConfig): Error {
+  const message = `the database at ${host}:${port} is read-only: it is a replica, or a primary that was demoted`;
+  return Object.assign(new Error(message), { code: READ_ONLY_SERVER });
 }
 
 /** Returns an error with the code `ETIMEDOUT`. `what` names what did not arrive in time. */

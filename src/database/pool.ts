@@ -30,10 +30,8 @@ export interface PoolState {
   waitedS: number;
 }
 
-/** A connection of a pool, in use. */
+/** A connection of a pool to a server that was not read-only when it was opened, in use. */
 export interface PoolConnection extends Connection {
-  /** Whether the server was read-only when the connection was opened. */
-  readonly isReplica: boolean;
   release(): void;
 }
 
@@ -42,8 +40,8 @@ export interface Pool {
   /**
    * Resolves with a connection, in the order of the calls. The caller releases it. A connection that is not released
    * within 5 s is destroyed.
-   * @throws mysql2's errors; an error with the code `ETIMEDOUT` if no connection is available within 2 s, and
-   *   `POOL_CLOSED` after `end`; OperatorError if the server does not accept MiniTwit's session variables
+   * @throws mysql2's errors; an error with the code `ETIMEDOUT` if no connection is available within 2 s,
+   *   `READ_ONLY_SERVER` if the server is read-only, and `POOL_CLOSED` after `end`; OperatorError if the server does not accept MiniTwit's session variables
    */
   acquire(): Promise<PoolConnection>;
   state(): PoolState;
@@ -86,8 +84,7 @@ export function openPool(config: DatabaseConfig): Pool {
     opening++;
     const lastNumber = queue.requested;
     try {
-      const { connection, isReplica } = await openConnection(config);
-      add(Object.assign(connection, { isReplica, release }));
+      add(Object.assign(await openConnection(config), { release }));
     } catch (error) {
       if (isConnectionLimitReached(error)) shrink(error);
       // A later request waits for a later attempt.

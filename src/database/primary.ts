@@ -6,10 +6,14 @@ import { type QueryError, raw } from 'mysql2';
  */
 export const READ_ONLY = '@@read_only + @@innodb_read_only';
 
-// On a read-only server it adds 1 to the greatest number, which is an error.
-const IS_PRIMARY = raw(`(~0 + ${READ_ONLY})`);
+/**
+ * The value of `:isPrimary`, a condition in each read of the repositories. The condition is true, but on a read-only server
+ * it adds 1 to the greatest number, which is an error. A demoted server still responds, but with outdated rows. The check
+ * is part of the statement, so it costs no round trip, and it also works for a result without rows.
+ */
+export const IS_PRIMARY = raw(`(~0 + ${READ_ONLY})`);
 
-/** The value of `:isPrimary` for statements that may also run on a replica. */
+/** The value of `:isPrimary` in a transaction: its writes fail on a read-only server. */
 export const ANY_SERVER = raw('true');
 
 const OUT_OF_RANGE = 1690;
@@ -17,17 +21,9 @@ const OUT_OF_RANGE = 1690;
 const GREATEST = /~\(?0/;
 
 /**
- * Returns the value of `:isPrimary`, a condition in each read of the repositories. The condition is true, but the
- * statement fails if the server has become read-only since the connection was opened. A demoted server still
- * responds, but with outdated rows. The check is part of the statement, so it costs no round trip, and it also works
- * for a result without rows.
- * @param connection.isReplica if true, the server was read-only from the start, and no statement fails
+ * Returns whether a statement failed because its server has become read-only, or because its ids would not be consecutive
+ * (NOW_WITH_CONSECUTIVE_IDS).
  */
-export function isPrimaryFor({ isReplica }: { isReplica: boolean }): typeof IS_PRIMARY {
-  return isReplica ? ANY_SERVER : IS_PRIMARY;
-}
-
-/** Returns whether a read failed because its server has become read-only. */
 export function isDemoted({ errno, message }: QueryError): boolean {
   return errno === OUT_OF_RANGE && GREATEST.test(message);
 }

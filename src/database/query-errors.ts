@@ -75,6 +75,9 @@ const OUTAGES = new Map<number, ServerOutage>(
 // The server, or the account, has as many connections as it allows.
 const CONNECTION_LIMITS = new Set([1040, 1203, 1226]);
 
+/** The `code` of the error of a connection to a read-only server. */
+export const READ_ONLY_SERVER = 'READ_ONLY_SERVER';
+
 /** The `code` of the error that a closed pool throws. */
 export const POOL_CLOSED = 'POOL_CLOSED';
 

@@ -6,6 +6,14 @@ import { findOutage } from './query-errors.ts';
 /** The database's time as a parameter value, in seconds since 1970. */
 export const NOW = raw('unix_timestamp()');
 
+/**
+ * As NOW, for an insert of several rows. The insert fails, as on a read-only server, if their ids will not be consecutive:
+ * Galera changes `auto_increment_increment` of open connections when a server joins. Then the sum exceeds 64 bits.
+ */
+export const NOW_WITH_CONSECUTIVE_IDS = raw(
+  'unix_timestamp() + 0 * (~0 + (@@auto_increment_increment - 1))',
+);
+
 type Value = string | number | Buffer | null | typeof NOW;
 
 /**
@@ -18,8 +26,8 @@ export type Parameters = Record<string, Value | Value[] | Value[][]>;
 export interface Statements {
   /**
    * Returns the rows of a select. `Row` is not checked. `:isPrimary` is a condition: it is true, or the statement fails
-   * because the server was demoted after MiniTwit connected to it. In a transaction it is always true, since the writes
-   * fail on a demoted server.
+   * because the server is read-only now. In a transaction it is always true: its writes fail on a read-only server, and
+   * a transaction without writes is checked at its end.
    */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */
@@ -28,7 +36,10 @@ export interface Statements {
 
 /** The result of an insert, update or delete. */
 export interface WriteResult {
-  /** The `auto_increment` id of the first inserted row, or 0. Further rows have the ids that follow it. */
+  /**
+   * The `auto_increment` id of the first inserted row, or 0. With NOW_WITH_CONSECUTIVE_IDS, further rows have the ids that
+   * follow it.
+   */
   insertId: number;
   affectedRows: number;
 }

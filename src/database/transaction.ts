@@ -1,12 +1,13 @@
 import type { QueryError } from 'mysql2';
 import { OutageError } from './outage-error.ts';
 import type { PoolConnection } from './pool.ts';
-import { ANY_SERVER } from './primary.ts';
+import { ANY_SERVER, IS_PRIMARY } from './primary.ts';
 import { isRolledBack } from './query-errors.ts';
-import { type Parameters, runStatement, type Statements } from './statements.ts';
+import { type Parameters, runStatement, type Statements, type WriteResult } from './statements.ts';
 
 /**
- * Runs `work` in a transaction, which is committed if `work` resolves, and rolled back if it rejects.
+ * Runs `work` in a transaction, which is committed if `work` resolves, and rolled back if it rejects. If `work` has only
+ * read, neither its result nor its error is used if the server has become read-only, since the rows may be outdated.
  * @throws OutageError; the error of `work`
  */
 export async function runTransaction<Result>(
@@ -21,13 +22,27 @@ export async function runTransaction<Result>(
       { isPrimary: ANY_SERVER, ...parameters },
       { hadNoEffect: true },
     );
+  let hasWritten = false;
+  const execute = async (sql: string, parameters?: Parameters) => {
+    const result = await run<WriteResult>(sql, parameters);
+    hasWritten = true;
+    return result;
+  };
+  const checkReads = async () => {
+    if (!hasWritten) await run('select 1 from dual where :isPrimary', { isPrimary: IS_PRIMARY });
+  };
   await run('begin');
   let result;
   try {
-    result = await work({ select: run, execute: run });
+    result = await work({ select: run, execute });
+    await checkReads();
   } catch (error) {
-    // The transaction may still be open on a connection that cannot roll back.
-    await run('rollback').catch(() => connection.destroy());
+    try {
+      if (!(error instanceof OutageError)) await checkReads();
+    } finally {
+      // The transaction may still be open on a connection that cannot roll back.
+      await run('rollback').catch(() => connection.destroy());
+    }
     throw error;
   }
   await commit(connection);

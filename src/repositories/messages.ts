@@ -1,7 +1,7 @@
 import { batchReads, batchWrites } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import { isLockTimeout } from '../database/query-errors.ts';
-import { NOW } from '../database/statements.ts';
+import { NOW_WITH_CONSECUTIVE_IDS } from '../database/statements.ts';
 import { isAppError } from '../errors/app-error.ts';
 import { createAccountEndedError } from './account-ended-error.ts';
 import { prependNewestIds, rebuildNewestIds } from './profile-updates.ts';
@@ -65,7 +65,7 @@ export function createMessages(database: Database): Messages {
       const { insertId } = await transaction.execute(
         `insert into message (author_id, text, pub_date)
          values :rows`,
-        { rows: sorted.map(({ authorId, text }) => [authorId, text, NOW]) },
+        { rows: sorted.map(({ authorId, text }) => [authorId, text, NOW_WITH_CONSECUTIVE_IDS]) },
       );
       const stored = sorted.map((message, index) => ({ ...message, messageId: insertId + index }));
       await prependNewestIds(transaction, stored);

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import type { Express } from 'express';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
+import { openDatabase } from '../../src/database/database.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
+import { AppError } from '../../src/errors/app-error.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { runSql } from '../support/database.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
@@ -37,6 +39,7 @@ export async function testSwitchover(
   const readAll = async () => new Set(await Promise.all(Array.from({ length: 20 }, read)));
   const OLD = new Set(['200 true false']);
   const NEW = new Set(['200 true true']);
+  const NONE = new Set(['503 false false']);
   const logIn = async () => {
     const carol = visitor(app);
     expect((await carol.login('carol', 'a password')).text).toContain('You were logged in');
@@ -79,22 +82,41 @@ export async function testSwitchover(
     expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
   });
 
-  test('a demoted server serves pages and refuses posts while there is no other server', async () => {
+  test('no page comes from a demoted server while there is no other server', async () => {
     const carol = await logIn();
     await setReadOnly(true);
-    expect(await readAll()).toEqual(OLD);
-    expect((await visitor(app).get('/readyz')).status).toBe(200);
+    expect(await readAll()).toEqual(NONE);
+    expect((await visitor(app).get('/readyz')).status).toBe(503);
     expect((await carol.addMessage('to the demoted server')).status).toBe(503);
-    expect(await readAll()).toEqual(OLD);
+    expect(await readAll()).toEqual(NONE);
     proxy.redirectTo(newServer);
     expect(await readAll()).toEqual(NEW);
     expect((await (await logIn()).addMessage('to the new server')).status).toBe(200);
   });
 
-  test('a server accepts posts as soon as it is promoted again', async () => {
+  test.each([
+    ['returns its rows', () => 'old rows'],
+    [
+      'fails because of its rows',
+      () => {
+        throw new AppError('conflict', 'The row has changed.');
+      },
+    ],
+  ])('a transaction without writes that %s is not used after a demotion', async (_, end) => {
+    const database = openDatabase(proxy.config);
+    const reading = database.transact(async (transaction) => {
+      await transaction.select('select * from message');
+      await setReadOnly(true);
+      return end();
+    });
+    await expect(reading).rejects.toMatchObject({ code: 'unavailable' });
+    await database.end();
+  });
+
+  test('a server serves pages and accepts posts as soon as it is promoted again', async () => {
     const carol = await logIn();
     await setReadOnly(true);
-    expect(await readAll()).toEqual(OLD);
+    expect(await readAll()).toEqual(NONE);
     await setReadOnly(false);
     expect((await carol.addMessage('to the promoted server')).status).toBe(200);
     expect(await readAll()).toEqual(OLD);

@@ -1,6 +1,6 @@
 import { beforeAll, expect, test } from 'vitest';
 import { withConnection } from '../../src/database/with-connection.ts';
-import type { Database } from '../../src/database/database.ts';
+import { type Database, openDatabase } from '../../src/database/database.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
@@ -29,6 +29,20 @@ async function listTexts(userId: number, count: number): Promise<string[]> {
   const listed = await messages.listMessages(newest.slice(0, count));
   return listed.map(({ text }) => text);
 }
+
+test('messages have their own ids after a server has joined Galera, which changes the increment of open connections', async () => {
+  const changed = openDatabase({ ...config, poolSize: 1 });
+  await changed.execute('set session auto_increment_increment = 7');
+  const posted = createMessages(changed);
+  const ids = await Promise.all([1, 2, 3].map((n) => posted.createMessage(carol, `joined ${n}`)));
+  expect((await messages.listMessages(ids)).map(({ text }) => text)).toEqual([
+    'joined 1',
+    'joined 2',
+    'joined 3',
+  ]);
+  expect((await listNewest(carol)).slice(0, 3)).toEqual(ids.toReversed());
+  await changed.end();
+});
 
 test('concurrent messages are stored with two statements, each with its own author and id', async () => {
   const changes: string[] = [];
