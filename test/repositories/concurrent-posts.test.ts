@@ -30,20 +30,6 @@ async function listTexts(userId: number, count: number): Promise<string[]> {
   return listed.map(({ text }) => text);
 }
 
-test('messages have their own ids after a server has joined Galera, which changes the increment of open connections', async () => {
-  const changed = openDatabase({ ...config, poolSize: 1 });
-  await changed.execute('set session auto_increment_increment = 7');
-  const posted = createMessages(changed);
-  const ids = await Promise.all([1, 2, 3].map((n) => posted.createMessage(carol, `joined ${n}`)));
-  expect((await messages.listMessages(ids)).map(({ text }) => text)).toEqual([
-    'joined 1',
-    'joined 2',
-    'joined 3',
-  ]);
-  expect((await listNewest(carol)).slice(0, 3)).toEqual(ids.toReversed());
-  await changed.end();
-});
-
 test('concurrent messages are stored with two statements, each with its own author and id', async () => {
   const changes: string[] = [];
   const counting: Database = {
@@ -124,4 +110,18 @@ test('a message is not stored again if the outcome is unknown', async () => {
     'The outcome is unknown.',
   );
   expect(calls).toBe(1);
+});
+
+test('messages have their own ids after a server has joined Galera, which changes the increment of open connections', async () => {
+  const changed = openDatabase({ ...config, poolSize: 1 });
+  await changed.execute('set session auto_increment_increment = 7');
+  const posted = createMessages(changed);
+  const ids = await Promise.all([1, 2, 3].map((n) => posted.createMessage(carol, `joined ${n}`)));
+  expect((await messages.listMessages(ids)).map(({ text }) => text)).toEqual([
+    'joined 1',
+    'joined 2',
+    'joined 3',
+  ]);
+  expect((await listNewest(carol)).slice(0, 3)).toEqual(ids.toReversed());
+  await changed.end();
 });
