@@ -11,7 +11,7 @@ export interface Sum {
   checksum: string;
 }
 
-/** What a database has in a range: the number of rows, and their checksum. Null if they were only counted. */
+/** The number of rows that a database has in a range, and their checksum. Null if they were only counted. */
 export type RangeState = Pick<Sum, 'total'> & { checksum: string | null };
 
 /** The sum of a range without rows. */
