@@ -1,7 +1,8 @@
+import type { QueryError } from 'mysql2';
 import { OperatorError } from '../../errors/operator-error.ts';
 import type { RangeOutcome } from './copied-table.ts';
 import { type Comparison, type Differences, findDifferences } from './differences.ts';
-import type { CopyEndpoint } from './endpoint.ts';
+import { type CopyEndpoint, EndpointError } from './endpoint.ts';
 import { insertBatch } from './insert-batch.ts';
 import { keysOfRange } from './keys.ts';
 import { type LedgerEntry, writeLedger } from './ledger.ts';
@@ -18,6 +19,7 @@ import { bindKeys, formatKey } from './row-keys.ts';
 // A statement of the source reads so many rows, so that two ranges alternate on its connection.
 const SLICE_ROWS = 20_000;
 const LIMITED_BATCH_ROWS = 1000;
+const DEADLOCK = 1213;
 
 /** The options of the copy of a range. The source is in a transaction with a consistent snapshot. */
 export interface RangeCopyOptions extends Comparison {
@@ -70,8 +72,25 @@ async function ensureSum(
 
 type Changes = Pick<RangeOutcome, 'sent' | 'deleted'>;
 
-/** Changes a range in a transaction. It is committed if the range then has the sum. */
-async function store(
+/**
+ * Changes a range in a transaction. It is committed if the range then has the sum. After a deadlock, it begins again once:
+ * the server may still roll back the transactions of a copy that was interrupted, whose locks are passed on.
+ */
+async function store(...storing: Parameters<typeof storeOnce>): Promise<RangeOutcome> {
+  try {
+    return await storeOnce(...storing);
+  } catch (error) {
+    if (!isDeadlock(error)) throw error;
+    return storeOnce(...storing);
+  }
+}
+
+/** Returns whether the server has rolled back a transaction in favour of another one. */
+function isDeadlock(error: unknown): boolean {
+  return error instanceof EndpointError && (error.cause as QueryError).errno === DEADLOCK;
+}
+
+async function storeOnce(
   copying: RangeCopyOptions,
   number: number,
   sum: Sum,

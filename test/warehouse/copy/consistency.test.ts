@@ -63,6 +63,33 @@ test('a failed batch rolls back the whole range', async () => {
   expect(changes((await copy()).tables, 'message')).toMatchObject({ deleted: 0, rows: 25_001 });
 });
 
+test('a range is sent again after a deadlock', async () => {
+  const insert = (from: number, count: number) => ({
+    sql: 'insert into message (message_id, author_id, text, pub_date) values :rows',
+    values: { rows: Array.from({ length: count }, (_, index) => [from + index, 1, 'row', 1]) },
+  });
+  await withConnection(source, { waitMaxMs: 10_000 }, (connection) =>
+    connection.query(insert(100, 15_000)),
+  );
+  const { promise: isHalfSent, resolve } = Promise.withResolvers<void>();
+  const onProgress = ({ table, sent = 0 }: Progress) => {
+    if (table === 'message' && sent >= 10_000) resolve();
+  };
+  const copied = await withConnection(warehouse, { waitMaxMs: 10_000 }, async (other) => {
+    await other.query('set foreign_key_checks = 0');
+    await other.query('begin');
+    // The copy will wait for this row. The server rolls back the transaction with fewer rows.
+    await other.query(insert(12_000, 1));
+    await other.query(insert(10_000_000, 40_000));
+    const copying = copy({ onProgress });
+    await isHalfSent;
+    await other.query(insert(100, 1));
+    await other.query('rollback');
+    return copying;
+  });
+  expect(changes(copied.tables, 'message')).toMatchObject({ rows: 15_004 });
+});
+
 test('rows that differ from the sent ones are rolled back', async () => {
   onTestFinished(() => recreateTables(warehouse));
   await runSql(warehouse, 'alter table message modify pub_date decimal(11, 1) not null');
