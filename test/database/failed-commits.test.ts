@@ -29,9 +29,11 @@ test.each([
 ])('a post whose commit fails with error %i is sent %i times', async (errno, sent, message) => {
   await runSql(
     config,
+    'drop table if exists attempt',
     // A rollback has no effect on this engine.
-    'create or replace table attempt (errno int) engine = MyISAM',
-    `create or replace procedure c() begin
+    'create table attempt (errno int) engine = MyISAM',
+    'drop procedure if exists c',
+    `create procedure c() begin
        insert into attempt values (${errno});
        signal sqlstate 'HY000' set mysql_errno = ${errno}, message_text = 'the commit failed';
      end`,
