@@ -132,7 +132,7 @@ async function prepareWarehouseSession(warehouse: CopyEndpoint): Promise<void> {
   await warehouse.write('set session transaction isolation level read committed');
   // A table may be copied before the tables to which it refers.
   await warehouse.write(
-    `set session foreign_key_checks = 0, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'`,
+    `set session foreign_key_checks = 0, innodb_lock_wait_timeout = 5, sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'`,
   );
 }
 

@@ -19,7 +19,8 @@ import { bindKeys, formatKey } from './row-keys.ts';
 // A statement of the source reads so many rows, so that two ranges alternate on its connection.
 const SLICE_ROWS = 20_000;
 const LIMITED_BATCH_ROWS = 1000;
-const DEADLOCK = 1213;
+// ER_LOCK_WAIT_TIMEOUT and ER_LOCK_DEADLOCK.
+const LOCK_FAILURES = new Set([1205, 1213]);
 
 /** The options of the copy of a range. The source is in a transaction with a consistent snapshot. */
 export interface RangeCopyOptions extends Comparison {
@@ -73,21 +74,25 @@ async function ensureSum(
 type Changes = Pick<RangeOutcome, 'sent' | 'deleted'>;
 
 /**
- * Changes a range in a transaction. It is committed if the range then has the sum. After a deadlock, it begins again once:
- * the server may still roll back the transactions of a copy that was interrupted, whose locks are passed on.
+ * Changes a range in a transaction. It is committed if the range then has the sum. If a lock is not available, it begins
+ * again once: while the server rolls back an interrupted copy, it passes on locks, so that two ranges may wait for each
+ * other, or for the rows that the source still sends to the other one.
  */
 async function store(...storing: Parameters<typeof storeOnce>): Promise<RangeOutcome> {
   try {
     return await storeOnce(...storing);
   } catch (error) {
-    if (!isDeadlock(error)) throw error;
+    if (!isLockFailure(error)) throw error;
+    const [{ warehouse }] = storing;
+    await warehouse.write('rollback');
     return storeOnce(...storing);
   }
 }
 
-/** Returns whether the server has rolled back a transaction in favour of another one. */
-function isDeadlock(error: unknown): boolean {
-  return error instanceof EndpointError && (error.cause as QueryError).errno === DEADLOCK;
+/** Returns whether a transaction waited for a lock for too long, or lost a deadlock. */
+function isLockFailure(error: unknown): boolean {
+  if (!(error instanceof EndpointError)) return false;
+  return LOCK_FAILURES.has((error.cause as QueryError).errno ?? 0);
 }
 
 async function storeOnce(
