@@ -85,7 +85,7 @@ async function attempt<T>(
 function limitSilence(socket: Socket, connection: Connection, maxMs: number, error: Error): void {
   let isAsked = false;
   socket.removeAllListeners('timeout');
-  socket.setTimeout(maxMs / 2, () => undefined);
+  socket.setTimeout(maxMs / 2);
   socket.on('timeout', () => {
     if (isAsked) {
       socket.destroy(error);

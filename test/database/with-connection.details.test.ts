@@ -1,7 +1,7 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, inject, test } from 'vitest';
+import { expect, inject, test, vi } from 'vitest';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 const config = inject('database');
 const proxy = await startTcpProxy(config);
@@ -11,7 +11,9 @@ const options = { waitMaxMs: 0, connectTimeoutMs: 500 };
 
 test('a connection stays open while it is idle for longer than a statement may take', async () => {
   const answer = await withConnection(config, options, async (connection) => {
-    await sleep(6000);
+    // The second ping is sent after five seconds.
+    const ping = vi.spyOn(connection, 'ping');
+    await waitFor('two pings', () => ping.mock.calls.length === 2);
     const [rows] = await connection.query('select 1 as one');
     return rows;
   });
