@@ -32,7 +32,7 @@ export async function withAdminContext(
   const { database: config, siteUrl } = readAdminConfig(environment);
   const database = openDatabase(config);
   try {
-    await database.checkSessionVariables();
+    await database.checkServers();
     await run({ repositories: createRepositories(database), siteUrl, print, prompt });
   } catch (error) {
     if (!(error instanceof AppError)) throw error;

@@ -14,6 +14,17 @@ const PRODUCTION_PASSWORD_MIN_LENGTH = 8;
 /** The address of a database, and the account to log in with. */
 export type DatabaseConfig = ReturnType<typeof toDatabaseConfig>;
 
+/** The replicas of a database. */
+export interface ReplicasConfig {
+  /** The addresses. The user, the password and the name of the database are those of the writer. */
+  servers: Pick<DatabaseConfig, 'host' | 'port'>[];
+  /**
+   * How a read waits for everything that the writer has committed: with the writer's GTIDs, or with Aurora's own
+   * session variable.
+   */
+  consistency: 'gtid' | 'aurora';
+}
+
 /** The settings of the web application. Their meaning is in `settings.ts`. */
 export type Config = ReturnType<typeof toConfig>;
 
@@ -112,6 +123,8 @@ function toConfig(values: z.infer<typeof settings>) {
   const isProduction = values.NODE_ENV === 'production';
   return {
     database: toDatabaseConfig(values),
+    /** Null if all pages are read from the writer. */
+    replicas: toReplicasConfig(values),
     sessionSecrets: values.SESSION_SECRET,
     host: values.HOST,
     port: values.PORT,
@@ -136,6 +149,14 @@ function toConfig(values: z.infer<typeof settings>) {
     drainMaxMs: values.DRAIN_MAX_S * 1000,
     metricsPort: values.METRICS_PORT,
     metricsHost: values.METRICS_HOST,
+  };
+}
+
+function toReplicasConfig(values: z.infer<typeof settings>): ReplicasConfig | null {
+  if (values.DB_READ_HOST === null) return null;
+  return {
+    servers: values.DB_READ_HOST.map(({ host, port }) => ({ host, port: port ?? values.DB_PORT })),
+    consistency: values.DB_READ_CONSISTENCY,
   };
 }
 

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { integer, pemFile, required } from './environment.ts';
+import { integer, oneOf, pemFile, required } from './environment.ts';
 
 /** The settings of the database. */
 export const databaseFields = {
@@ -19,6 +19,44 @@ export const databaseFields = {
     .default(10)
     .describe(
       'Maximum number of database connections of all processes of an instance. If the database accepts fewer, requests wait for those.',
+    ),
+};
+
+const REPLICAS_MAX = 15;
+
+/** The address of a server. `port` is null if it is `DB_PORT`. */
+interface ServerAddress {
+  host: string;
+  port: number | null;
+}
+
+const serverList = z.string().transform((list, context) => {
+  const servers = list.split(',').map((text) => parseServer(text.trim()));
+  if (servers.every((server) => server !== null) && servers.length <= REPLICAS_MAX) return servers;
+  context.addIssue(
+    `must be up to ${REPLICAS_MAX} host names, separated by commas, each with a port or without one`,
+  );
+  return z.NEVER;
+});
+
+function parseServer(text: string): ServerAddress | null {
+  const [, host, port] = /^([^\s:/@]+)(?::([1-9]\d{0,4}))?$/.exec(text) ?? [];
+  if (host === undefined || Number(port) > 65_535) return null;
+  return { host, port: port === undefined ? null : Number(port) };
+}
+
+/** The settings of the replicas from which the web application reads. */
+export const replicaFields = {
+  DB_READ_HOST: serverList
+    .nullable()
+    .default(null)
+    .describe(
+      'Host names of replicas from which pages are read, separated by commas, each with `:PORT` if it differs from `DB_PORT`. See [scaling](docs/scaling.md).',
+    ),
+  DB_READ_CONSISTENCY: oneOf('gtid', 'aurora')
+    .default('gtid')
+    .describe(
+      "How replicas catch up with the writer before a read. `gtid`: MiniTwit waits for the writer's GTIDs. `aurora`: Aurora waits, which needs write forwarding.",
     ),
 };
 
@@ -42,6 +80,21 @@ export const hasNameForTls = ({
 export const noNameForTls = problemOf(
   'DB_HOST',
   'must be a host name, not an address, with DB_SSL_CA',
+);
+
+/** Returns whether TLS can verify each name in `DB_READ_HOST`. */
+export const haveNamesForTls = ({
+  DB_READ_HOST,
+  DB_SSL_CA,
+}: {
+  DB_READ_HOST: ServerAddress[] | null;
+  DB_SSL_CA: string | null;
+}) => !DB_SSL_CA || !DB_READ_HOST?.some(({ host }) => isIP(host));
+
+/** The problem of settings without `haveNamesForTls`. */
+export const noNamesForTls = problemOf(
+  'DB_READ_HOST',
+  'must have host names, not addresses, with DB_SSL_CA',
 );
 
 /** The settings of a program that uses the database alone. */

@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { databaseFields, hasNameForTls, noNameForTls, problemOf } from './database-settings.ts';
+import {
+  databaseFields,
+  hasNameForTls,
+  haveNamesForTls,
+  noNameForTls,
+  noNamesForTls,
+  problemOf,
+  replicaFields,
+} from './database-settings.ts';
 import { integer, oneOf, required } from './environment.ts';
 import { addMailProblems, mailFields } from './mail-settings.ts';
 
@@ -160,8 +168,16 @@ const operation = {
 // A negated comparison is true for a value that is not a number, so an invalid setting has one problem only.
 /** All settings of the web application, in the order of README.md. */
 export const settings = z
-  .object({ ...databaseFields, ...web, ...mailFields, ...rateLimits, ...operation })
+  .object({
+    ...databaseFields,
+    ...replicaFields,
+    ...web,
+    ...mailFields,
+    ...rateLimits,
+    ...operation,
+  })
   .refine(hasNameForTls, noNameForTls)
+  .refine(haveNamesForTls, noNamesForTls)
   .superRefine(addMailProblems)
   .refine(
     // The server itself speaks plain http, so only a proxy can report https.

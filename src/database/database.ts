@@ -1,50 +1,82 @@
 import type { QueryError } from 'mysql2';
-import type { DatabaseConfig } from '../config/config.ts';
+import type { Logger } from 'pino';
+import type { DatabaseConfig, ReplicasConfig } from '../config/config.ts';
 import { AppError } from '../errors/app-error.ts';
-import { OperatorError } from '../errors/operator-error.ts';
+import { openConnection } from './open-connection.ts';
 import { OutageError } from './outage-error.ts';
-import { openPool, type PoolConnection, type PoolState } from './pool.ts';
+import { checkPool, openPool, type PoolConnection, type PoolState } from './pool.ts';
 import { IS_PRIMARY } from './primary.ts';
 import { findConnectOutage, isMissingParent } from './query-errors.ts';
-import { type Parameters, runStatement, type Statements, type WriteResult } from './statements.ts';
+import type { ReplicaState } from './replica.ts';
+import { openReplicas } from './replicas.ts';
+import {
+  type Parameters,
+  type ReadStatements,
+  runStatement,
+  type Statements,
+  type WriteResult,
+} from './statements.ts';
 import { runTransaction } from './transaction.ts';
 
 /**
  * Runs statements on a pool of connections. Each call resolves, or rejects with AppError `unavailable`, within fifteen
- * seconds. A row that refers to a deleted row is refused with AppError `conflict`. If a connection is lost, a read is
+ * seconds. If there are replicas, they answer selects outside of transactions, with everything that the writer had
+ * committed when the call began. If they cannot, the writer does, within a further fifteen seconds. A row that refers to a deleted row is refused with AppError `conflict`. If a connection is lost, a read is
  * repeated once on another connection, and so is a write that has certainly changed nothing.
  */
 export interface Database extends Statements {
   /** The name of the database on its server. */
   readonly name: string;
   /**
-   * Connects to the server to check that it accepts MiniTwit's session variables. Does nothing if the server cannot be
-   * reached within 2 s.
-   * @throws OperatorError, one line, if the server does not accept them
+   * As `select`, but never at a replica: for reads that cost the writer no more than its position does, and for reads
+   * that compare with the writer's clock.
    */
-  checkSessionVariables(): Promise<void>;
+  readonly writer: ReadStatements;
+  /**
+   * Connects to the servers to check that they accept MiniTwit's session variables, and that the writer has GTIDs if
+   * there are replicas. Ignores servers that cannot be reached within 2 s.
+   * @throws OperatorError, one line, if a server does not accept them
+   */
+  checkServers(): Promise<void>;
   /**
    * Runs `work` in a transaction on one connection, within 5 s. `work` may be called twice, so it must have no effects
    * other than its statements.
    */
   transact<Result>(work: (statements: Statements) => Promise<Result>): Promise<Result>;
-  state(): PoolState;
+  state(): DatabaseState;
   /** Closes all connections. */
   end(): Promise<void>;
+}
+
+/** The state of a database, for metrics. */
+export interface DatabaseState {
+  /** The pool of connections to the writer. */
+  pool: PoolState;
+  /** The number of selects outside of transactions that the writer has answered. */
+  readsAtWriter: number;
+  replicas: ReplicaState[];
+}
+
+/** The replicas of a database, and the log of their failures. */
+export interface ReplicaOptions {
+  replicas: ReplicasConfig | null;
+  logger: Logger;
 }
 
 const REPLACE_POOL_EVERY_MS = 1000;
 
 /** Opens a database. The first statement opens the first connection. */
-export function openDatabase(config: DatabaseConfig): Database {
-  let pool = openPool(config);
+export function openDatabase(config: DatabaseConfig, options?: ReplicaOptions): Database {
+  const openWriterPool = () => openPool(config.poolSize, () => openConnection(config));
+  let pool = openWriterPool();
   let replacedAtMs = -Infinity;
+  let readsAtWriter = 0;
 
   /** Opens another pool, whose connections resolve the server's name again. */
   function replacePool(): void {
     replacedAtMs = performance.now();
     const oldPool = pool;
-    pool = openPool(config);
+    pool = openWriterPool();
     void oldPool.end();
   }
 
@@ -81,24 +113,40 @@ export function openDatabase(config: DatabaseConfig): Database {
     }
   }
 
+  const selectAtWriter = <Row>(sql: string, parameters: Parameters = {}) =>
+    run((connection) => read<Row>(connection, sql, parameters));
+  const select = <Row>(sql: string, parameters?: Parameters) => {
+    readsAtWriter++;
+    return selectAtWriter<Row>(sql, parameters);
+  };
+  const replicas = options?.replicas
+    ? openReplicas(config, {
+        ...options.replicas,
+        writer: { select: selectAtWriter },
+        logger: options.logger,
+      })
+    : null;
+
   return {
     name: config.name,
-    async checkSessionVariables() {
-      try {
-        (await pool.acquire()).release();
-      } catch (error) {
-        if (error instanceof OperatorError) throw error;
-      }
+    writer: { select },
+    async checkServers() {
+      await checkPool(pool);
+      await replicas?.check();
     },
-    select: <Row>(sql: string, parameters = {}) =>
-      run((connection) => read<Row>(connection, sql, parameters)),
+    select: replicas
+      ? async (sql, parameters = {}) =>
+          (await replicas.select(sql, parameters)) ?? select(sql, parameters)
+      : select,
     execute: (sql, parameters = {}) =>
       run((connection) =>
         runStatement<WriteResult>(connection, sql, parameters, { hadNoEffect: false }),
       ),
     transact: (work) => run((connection) => runTransaction(connection, work)),
-    state: () => pool.state(),
-    end: () => pool.end(),
+    state: () => ({ pool: pool.state(), readsAtWriter, replicas: replicas?.state() ?? [] }),
+    async end() {
+      await Promise.all([pool.end(), replicas?.end()]);
+    },
   };
 }
 

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { type Connection, type ConnectionOptions, createConnection } from 'mysql2';
 import type { DatabaseConfig } from '../config/config.ts';
 import { READ_ONLY_SERVER } from './query-errors.ts';
-import { REQUEST_BOUNDS } from './session-variables.ts';
+import { REQUEST_BOUNDS, type SessionVariables } from './session-variables.ts';
 import { setSessionVariables } from './set-session-variables.ts';
 
 const CONNECT_MAX_MS = 1500;
@@ -31,7 +31,31 @@ export function connectionOptions(config: DatabaseConfig): ConnectionOptions {
  * @throws mysql2's errors; an error with the code `READ_ONLY_SERVER` if the server is read-only, so its rows may be
  *   outdated; OperatorError if the server does not accept the session variables
  */
-export async function openConnection(config: DatabaseConfig): Promise<Connection> {
+export function openConnection(config: DatabaseConfig): Promise<Connection> {
+  return connect(config, async (connection) => {
+    const session = await setSessionVariables(connection.promise(), config, REQUEST_BOUNDS);
+    if (session.isReadOnly) throw createReadOnlyError(config);
+  });
+}
+
+/**
+ * Opens a connection to a read replica, as `openConnection`, but the server may be read-only.
+ * @param bounds the session variables of this connection, beside those of all connections
+ * @throws mysql2's errors; OperatorError if the server does not accept the session variables
+ */
+export function openReplicaConnection(
+  config: DatabaseConfig,
+  bounds: SessionVariables,
+): Promise<Connection> {
+  return connect(config, async (connection) => {
+    await setSessionVariables(connection.promise(), config, bounds);
+  });
+}
+
+async function connect(
+  config: DatabaseConfig,
+  setUp: (connection: Connection) => Promise<void>,
+): Promise<Connection> {
   const connection = createConnection({
     ...connectionOptions(config),
     keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
@@ -45,8 +69,7 @@ export async function openConnection(config: DatabaseConfig): Promise<Connection
   );
   try {
     await waitForHandshake(connection);
-    const session = await setSessionVariables(connection.promise(), config, REQUEST_BOUNDS);
-    if (session.isReadOnly) throw createReadOnlyError(config);
+    await setUp(connection);
     return connection;
   } catch (error) {
     destroySocket(connection);

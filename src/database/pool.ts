@@ -1,11 +1,6 @@
 import type { Connection } from 'mysql2';
-import type { DatabaseConfig } from '../config/config.ts';
-import {
-  createTimeoutError,
-  destroySocket,
-  onceUnusable,
-  openConnection,
-} from './open-connection.ts';
+import { OperatorError } from '../errors/operator-error.ts';
+import { createTimeoutError, destroySocket, onceUnusable } from './open-connection.ts';
 import { isConnectionLimitReached, POOL_CLOSED } from './query-errors.ts';
 import { createWaitQueue } from './wait-queue.ts';
 
@@ -30,7 +25,7 @@ export interface PoolState {
   waitedS: number;
 }
 
-/** A connection of a pool to a server that was not read-only when it was opened, in use. */
+/** A connection of a pool, in use. */
 export interface PoolConnection extends Connection {
   release(): void;
 }
@@ -40,8 +35,8 @@ export interface Pool {
   /**
    * Resolves with a connection, in the order of the calls. The caller releases it. A connection that is not released
    * within 5 s is destroyed.
-   * @throws mysql2's errors; an error with the code `ETIMEDOUT` if no connection is available within 2 s,
-   *   `READ_ONLY_SERVER` if the server is read-only, and `POOL_CLOSED` after `end`; OperatorError if the server does not accept MiniTwit's session variables
+   * @throws the errors of `connect`; an error with the code `ETIMEDOUT` if no connection is available within 2 s, and
+   *   `POOL_CLOSED` after `end`
    */
   acquire(): Promise<PoolConnection>;
   state(): PoolState;
@@ -50,22 +45,23 @@ export interface Pool {
 }
 
 /**
- * Opens a pool. It opens connections on demand, up to `poolSize`. If the server refuses further connections, requests
- * wait for the existing ones, and the pool tries to open more after some time.
+ * Opens a pool. It opens connections on demand, up to `size`. If the server refuses further connections, requests wait
+ * for the existing ones, and the pool tries to open more after some time.
+ * @param connect opens a connection
  */
-export function openPool(config: DatabaseConfig): Pool {
+export function openPool(size: number, connect: () => Promise<Connection>): Pool {
   const open = new Set<PoolConnection>();
   const idle: PoolConnection[] = [];
   const useTimers = new Map<PoolConnection, NodeJS.Timeout>();
   let opening = 0;
-  let limit = config.poolSize;
+  let limit = size;
   // The error with which the server refused the last connection because it has too many.
   let refusal: unknown = null;
   let growTimer: NodeJS.Timeout | undefined;
   let onEnded: (() => void) | null = null;
   const queue = createWaitQueue<PoolConnection>({
     waitMaxMs: WAIT_MAX_MS,
-    waitingMax: config.poolSize * WAITING_PER_CONNECTION,
+    waitingMax: size * WAITING_PER_CONNECTION,
     createTimeoutError: () => refusal ?? createTimeoutError('no connection', WAIT_MAX_MS),
   });
 
@@ -84,7 +80,7 @@ export function openPool(config: DatabaseConfig): Pool {
     opening++;
     const lastNumber = queue.requested;
     try {
-      add(Object.assign(await openConnection(config), { release }));
+      add(Object.assign(await connect(), { release }));
     } catch (error) {
       if (isConnectionLimitReached(error)) shrink(error);
       // A later request waits for a later attempt.
@@ -110,7 +106,7 @@ export function openPool(config: DatabaseConfig): Pool {
   }
 
   function grow(): void {
-    limit = config.poolSize;
+    limit = size;
     serveQueue();
   }
 
@@ -166,6 +162,19 @@ export function openPool(config: DatabaseConfig): Pool {
         if (useTimers.size === 0) resolve();
       }),
   };
+}
+
+/**
+ * Opens a connection to check that the server accepts MiniTwit's session variables. Does nothing if the server cannot be
+ * reached within 2 s.
+ * @throws OperatorError, one line, if the server does not accept them
+ */
+export async function checkPool(pool: Pool): Promise<void> {
+  try {
+    (await pool.acquire()).release();
+  } catch (error) {
+    if (error instanceof OperatorError) throw error;
+  }
 }
 
 function createClosedError(): Error {

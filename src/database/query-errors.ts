@@ -129,6 +129,11 @@ export function isLockTimeout(error: AppError): boolean {
   return LOCK_TIMEOUTS.has((error.cause as QueryError | undefined)?.errno ?? 0);
 }
 
+/** Returns whether the server stopped a select at `max_execution_time`. */
+export function isStatementTimeout(error: unknown): boolean {
+  return ((error as Error).cause as QueryError | undefined)?.errno === 3024;
+}
+
 /** Returns whether a statement was not sent because its connection had already ended. */
 export function isConnectionClosed(error: QueryError): boolean {
   // mysql2 gives this error no code, and also marks errors while reading a response as fatal.

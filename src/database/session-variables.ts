@@ -63,6 +63,24 @@ export const REQUEST_BOUNDS: SessionVariables = {
   mariadb: { max_statement_time: 4 },
 };
 
+/**
+ * The variables of a connection to a read replica. A replica that needs longer than a second leaves the read to the
+ * writer.
+ */
+export const REPLICA_BOUNDS: SessionVariables = {
+  ...REQUEST_BOUNDS,
+  mysql: { max_execution_time: 1000 },
+};
+
+/**
+ * The variables of a connection to a replica of Aurora, which then waits until it has everything that the writer had
+ * committed when the read began. The cluster needs write forwarding for this variable.
+ */
+export const AURORA_REPLICA_BOUNDS: SessionVariables = {
+  ...REPLICA_BOUNDS,
+  mysql: { ...REPLICA_BOUNDS.mysql, aurora_replica_read_consistency: 'GLOBAL' },
+};
+
 /** The number of rows that a statement at the prompt returns at most, unless it has a limit of its own. */
 export const PROMPT_ROWS_MAX = 1000;
 

@@ -34,6 +34,9 @@ export interface Statements {
   execute(sql: string, parameters?: Parameters): Promise<WriteResult>;
 }
 
+/** Runs selects alone. */
+export type ReadStatements = Pick<Statements, 'select'>;
+
 /** The result of an insert, update or delete. */
 export interface WriteResult {
   /**

@@ -55,7 +55,7 @@ export function createHiddenAuthors(database: Database): HiddenAuthors {
       }),
 
     async liftEndedSuspensions(limit) {
-      const rows = await database.select<{ userId: number }>(
+      const rows = await database.writer.select<{ userId: number }>(
         `select user_id as userId
          from hidden_author
          where until_s <= unix_timestamp() and :isPrimary

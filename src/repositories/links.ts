@@ -142,7 +142,7 @@ export async function lockUser(transaction: Statements, userId: number): Promise
 export function createLinks(database: Database): Links {
   return {
     async findLink(token, purpose) {
-      const [link] = await database.select<Omit<Link, 'token'>>(
+      const [link] = await database.writer.select<Omit<Link, 'token'>>(
         `select link.user_id as userId, user.username, link.email, user.email as currentEmail
          from link
          join user on user.user_id = link.user_id

@@ -82,7 +82,7 @@ export function createMails(database: Database): Mails {
 
   return {
     async claimMails(limit) {
-      const rows = await database.select<Row>(
+      const rows = await database.writer.select<Row>(
         `select mail_id as mailId, recipient, subject, text, user_id as userId, purpose,
            created_s as createdS, :now - created_s as ageS, due_s as dueS
          from mail

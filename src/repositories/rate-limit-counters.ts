@@ -1,6 +1,6 @@
 import { batchWrites } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
-import type { Statements } from '../database/statements.ts';
+import type { ReadStatements, Statements } from '../database/statements.ts';
 
 /** The limit of one key, for example of the failed logins from one address. */
 export interface Counter {
@@ -66,7 +66,7 @@ async function countEvents<C extends Counter>(
 ): Promise<CountResult<C>[]> {
   const nowMs = Date.now();
   // Most events of an attack are refused, and a read is cheaper than a transaction.
-  const found = allocate(events, await listRows(database, events.flat()), nowMs);
+  const found = allocate(events, await listRows(database.writer, events.flat()), nowMs);
   const open = events.filter((_, index) => found[index]?.refusal === null);
   const counted = open.length > 0 ? await countOpen(database, open, nowMs) : [];
   const results = counted.values();
@@ -132,8 +132,11 @@ function allocate<C extends Counter>(
   });
 }
 
-async function listRows(database: Statements, counters: Counter[]): Promise<Map<string, Row>> {
-  const rows = await database.select<Row>(
+async function listRows(
+  statements: ReadStatements,
+  counters: Counter[],
+): Promise<Map<string, Row>> {
+  const rows = await statements.select<Row>(
     `select rate_limit.key, points, expire as expiresMs
      from rate_limit force index (primary)
      where rate_limit.key in (:keys) and :isPrimary`,

@@ -33,7 +33,7 @@ export function createRenames(database: Database): Renames {
   const readTotal = batchReads<null, { total: number; readAtMs: number }>(async () => {
     // The lease begins before the query, because the number may change while its response is on the way.
     const readAtMs = performance.now();
-    const [row] = await database.select<{ total: number }>(
+    const [row] = await database.writer.select<{ total: number }>(
       'select total from rename_count where :isPrimary',
     );
     return [{ total: row?.total ?? 0, readAtMs }];

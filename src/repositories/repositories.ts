@@ -88,7 +88,7 @@ export function createRepositories(database: Database): Repositories {
     passwordResets: createPasswordResets(database),
     emailChanges: createEmailChanges(database),
     isReady: (schemaVersion) =>
-      database
+      database.writer
         .select<{ version: number }>(
           'select coalesce(max(version), 0) as version from schema_version where :isPrimary',
         )

@@ -1,5 +1,5 @@
 import type { Database } from '../database/database.ts';
-import type { Statements } from '../database/statements.ts';
+import type { ReadStatements, Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { showNewestIds } from './profile-updates.ts';
 
@@ -30,7 +30,7 @@ export async function findSuspension(
   database: Database,
   userId: number,
 ): Promise<Suspension | null> {
-  const hidden = await findHiddenAuthor(database, userId);
+  const hidden = await findHiddenAuthor(database.writer, userId);
   if (!hidden || hidden.isDeleted) return null;
   if (!hidden.hasEnded) return { untilS: hidden.untilS };
   await liftEndedSuspension(database, userId);
@@ -85,7 +85,7 @@ function formatMinute(seconds: number): string {
 }
 
 async function findHiddenAuthor(
-  statements: Statements,
+  statements: ReadStatements,
   userId: number,
 ): Promise<HiddenAuthor | null> {
   const [row] = await statements.select<{

@@ -246,6 +246,12 @@ test.each([
   ['DB_PORT', '65536'],
   ['DB_PORT', '3306.5'],
   ['DB_POOL_SIZE', '0'],
+  ['DB_READ_HOST', 'a, ,b'],
+  ['DB_READ_HOST', 'a:0'],
+  ['DB_READ_HOST', 'a:65536'],
+  ['DB_READ_HOST', 'mysql://a'],
+  ['DB_READ_HOST', Array.from({ length: 16 }, (_, index) => `replica-${index}`).join()],
+  ['DB_READ_CONSISTENCY', 'session'],
   ['PASSWORD_MIN_LENGTH', '257'],
   ['COOKIE_PREFIX', 'a b'],
   ['COOKIE_PREFIX', '__Host-'],
@@ -278,11 +284,30 @@ test('DB_SSL_CA needs a certificate in its file, and a host name in DB_HOST', as
   expect(errorOf({ ...complete, DB_SSL_CA: text })).toContain(
     `DB_SSL_CA names ${text}, which has no PEM certificate`,
   );
+  expect(errorOf({ ...complete, DB_READ_HOST: 'replica,10.0.0.8', DB_SSL_CA: pem })).toBe(
+    formatSettingsProblems(['DB_READ_HOST must have host names, not addresses, with DB_SSL_CA']),
+  );
   expect(errorOf({ ...database, DB_HOST: '10.0.0.7', DB_SSL_CA: pem })).toBe(
     formatSettingsProblems([
       'SESSION_SECRET is not set',
       'DB_HOST must be a host name, not an address, with DB_SSL_CA',
     ]),
+  );
+});
+
+test('reads the replicas, with the port of the writer unless they have their own', () => {
+  const replicas = (settings: Record<string, string>) =>
+    readConfig({ ...complete, DB_PORT: '3307', ...settings }).replicas;
+  expect(replicas({})).toBeNull();
+  expect(replicas({ DB_READ_HOST: 'a.example.com:3310, b' })).toEqual({
+    servers: [
+      { host: 'a.example.com', port: 3310 },
+      { host: 'b', port: 3307 },
+    ],
+    consistency: 'gtid',
+  });
+  expect(replicas({ DB_READ_HOST: 'a', DB_READ_CONSISTENCY: 'aurora' })?.consistency).toBe(
+    'aurora',
   );
 });
 

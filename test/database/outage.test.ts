@@ -93,7 +93,7 @@ test('a request waits at most 2 s while all connections are in use', async () =>
     cause: { message: 'no connection within 2 s' },
   });
   await Promise.allSettled(long);
-  expect(database.state()).toMatchObject({ used: 0, waiting: 0 });
+  expect(database.state().pool).toMatchObject({ used: 0, waiting: 0 });
 });
 
 test('a write succeeds on a new connection after the server has become read-only', async () => {

@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { connect, createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, inject, onTestFinished, test } from 'vitest';
+import type { DatabaseConfig } from '../../src/config/config.ts';
 import { withConnection } from '../../src/database/with-connection.ts';
 import { openDatabase } from '../../src/database/database.ts';
-import { openPool } from '../../src/database/pool.ts';
+import { openConnection } from '../../src/database/open-connection.ts';
+import { openPool, type Pool } from '../../src/database/pool.ts';
 import { runSql } from '../support/database.ts';
 import { listen } from '../support/listen.ts';
 import { HANG_MS } from '../support/timeouts.ts';
@@ -35,18 +37,18 @@ describe.skipIf(server === null)('a server that allows fewer connections than po
     const query = () => database.select('select sleep(0.01) as n');
     const answers = await Promise.all(Array.from({ length: 100 }, query));
     expect(answers).toHaveLength(100);
-    expect(database.state()).toMatchObject({ open: CONNECTION_LIMIT, used: 0, waiting: 0 });
+    expect(database.state().pool).toMatchObject({ open: CONNECTION_LIMIT, used: 0, waiting: 0 });
 
     await setConnectionLimit(POOL_SIZE);
     await waitFor('the pool has grown', async () => {
       await Promise.all(Array.from({ length: 2 * POOL_SIZE }, query));
-      return database.state().open === POOL_SIZE;
+      return database.state().pool.open === POOL_SIZE;
     });
     await database.end();
   });
 
   test('serves requests in their order', async () => {
-    const pool = openPool(config);
+    const pool = openPoolTo(config);
     const order: number[] = [];
     const use = async (index: number) => {
       const connection = await pool.acquire();
@@ -60,7 +62,7 @@ describe.skipIf(server === null)('a server that allows fewer connections than po
   });
 
   test('makes requests wait while it allows no connection, and their error has its reason', async () => {
-    const other = openPool({ ...config, poolSize: CONNECTION_LIMIT });
+    const other = openPoolTo({ ...config, poolSize: CONNECTION_LIMIT });
     const taken = await Promise.all(
       Array.from({ length: CONNECTION_LIMIT }, () => other.acquire()),
     );
@@ -77,7 +79,7 @@ describe.skipIf(server === null)('a server that allows fewer connections than po
   });
 
   test('makes withConnection wait', async () => {
-    const other = openPool({ ...config, poolSize: CONNECTION_LIMIT });
+    const other = openPoolTo({ ...config, poolSize: CONNECTION_LIMIT });
     const taken = await Promise.all(
       Array.from({ length: CONNECTION_LIMIT }, () => other.acquire()),
     );
@@ -104,7 +106,7 @@ test('an attempt to connect that hangs fails no later request', async () => {
   });
   onTestFinished(() => void silentOnce.close());
   const port = await listen(silentOnce);
-  const pool = openPool({ ...config, port, poolSize: 2 });
+  const pool = openPoolTo({ ...config, port, poolSize: 2 });
 
   const first = await pool.acquire();
   const second = pool.acquire();
@@ -118,7 +120,7 @@ test('an attempt to connect that hangs fails no later request', async () => {
 });
 
 test('a connection that is released twice serves one request', async () => {
-  const pool = openPool({ ...inject('database'), poolSize: 2 });
+  const pool = openPoolTo({ ...inject('database'), poolSize: 2 });
   const connection = await pool.acquire();
   connection.release();
   connection.release();
@@ -131,7 +133,7 @@ test('a connection that is released twice serves one request', async () => {
 });
 
 test('a destroyed connection is not used again', async () => {
-  const pool = openPool({ ...inject('database'), poolSize: 1 });
+  const pool = openPoolTo({ ...inject('database'), poolSize: 1 });
   const connection = await pool.acquire();
   connection.destroy();
   connection.release();
@@ -147,7 +149,7 @@ test('a destroyed connection is not used again', async () => {
 });
 
 test('a pool that is closed waits for the connections in use, and refuses requests', async () => {
-  const pool = openPool({ ...inject('database'), poolSize: 1 });
+  const pool = openPoolTo({ ...inject('database'), poolSize: 1 });
   const connection = await pool.acquire();
   const waiting = pool.acquire();
   const ended = pool.end();
@@ -157,3 +159,7 @@ test('a pool that is closed waits for the connections in use, and refuses reques
   await ended;
   expect(pool.state()).toMatchObject({ open: 0, used: 0 });
 });
+
+function openPoolTo(config: DatabaseConfig): Pool {
+  return openPool(config.poolSize, () => openConnection(config));
+}

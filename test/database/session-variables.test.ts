@@ -48,7 +48,7 @@ test.each(CASES)(
       code: 'unavailable',
       cause: { message: expect.stringMatching(message) },
     });
-    await expect(database.checkSessionVariables()).rejects.toThrow(message);
+    await expect(database.checkServers()).rejects.toThrow(message);
     await database.end();
   },
 );

@@ -49,9 +49,9 @@ test('two instances count together, also concurrently', async () => {
 });
 
 test('a refusal has the seconds to wait, and takes one query', async () => {
-  const { requested } = database.state();
+  const { requested } = database.state().pool;
   const { refusal } = await one.consumePost(1);
-  expect(database.state().requested).toBe(requested + 1);
+  expect(database.state().pool.requested).toBe(requested + 1);
   expect(refusal?.message).toMatch(
     /^You have posted a lot\. Please try again in (\d+ seconds?|1 minute)\.$/,
   );
@@ -61,12 +61,12 @@ test('a refusal has the seconds to wait, and takes one query', async () => {
 });
 
 test('concurrent logins are counted on one connection', async () => {
-  const { requested } = database.state();
+  const { requested } = database.state().pool;
   await Promise.all(
     Array.from({ length: 100 }, (_, index) => consumeGuess(`many ${index}`, `10.0.0.${index}`)),
   );
   // One read and one transaction.
-  expect(database.state().requested - requested).toBe(2);
+  expect(database.state().pool.requested - requested).toBe(2);
 });
 
 test('failed logins under a name block this name for their address only', async () => {

@@ -8,12 +8,12 @@ import {
   Histogram,
   Registry,
 } from 'prom-client';
-import type { PoolState } from '../../database/pool.ts';
+import type { DatabaseState } from '../../database/database.ts';
 import { routePath } from '../middleware/route-path.ts';
 
 /** The sources of the application's own metrics. */
 export interface MetricSources {
-  poolState: () => PoolState;
+  databaseState: () => DatabaseState;
   /** Password hashes that are queued for a thread. */
   hashesQueued: () => number;
   /** Unexpired sessions in the database. */
@@ -42,7 +42,7 @@ const COUNT_EVERY_MS = 60_000;
 
 /** Creates the metrics of this process. */
 export function createMetrics({
-  poolState,
+  databaseState,
   hashesQueued,
   countSessions,
   mail,
@@ -57,6 +57,7 @@ export function createMetrics({
     buckets: DURATIONS_S,
     registers: [registry],
   });
+  const poolState = () => databaseState().pool;
   gauge(registry, 'minitwit_db_connections', 'Open database connections.', () => poolState().open);
   gauge(
     registry,
@@ -82,6 +83,7 @@ export function createMetrics({
     'Time spent waiting for a database connection.',
     () => poolState().waitedS,
   );
+  if (databaseState().replicas.length > 0) addReplicaMetrics(registry, databaseState);
   gauge(
     registry,
     'minitwit_hashes_waiting',
@@ -111,6 +113,23 @@ export function createMetrics({
     },
     read: () => registry.metrics(),
   };
+}
+
+function addReplicaMetrics(registry: Registry, databaseState: () => DatabaseState): void {
+  readCounter(registry, databaseState);
+  const listReplicas = () => databaseState().replicas;
+  replicaGauge(
+    registry,
+    'minitwit_db_replica_lag_seconds',
+    'Time that a replica needed to catch up when it was last asked, or since when it is left out.',
+    () => listReplicas().map(({ name, lagS }) => [name, lagS]),
+  );
+  replicaGauge(
+    registry,
+    'minitwit_db_replica_left_out',
+    'Whether a replica is left out because it lags or does not respond: 1 or 0.',
+    () => listReplicas().map(({ name, isLeftOut }) => [name, Number(isLeftOut)]),
+  );
 }
 
 function addMailMetrics(registry: Registry, { counts, countMails }: MailSources): void {
@@ -154,6 +173,41 @@ function counter(registry: Registry, name: string, help: string, read: Sample) {
     async collect() {
       this.reset();
       this.inc(await read());
+    },
+  });
+}
+
+/** Registers the counter of reads. */
+function readCounter(registry: Registry, databaseState: () => DatabaseState) {
+  return new Counter({
+    name: 'minitwit_db_reads_total',
+    help: 'Selects outside of transactions, by the server to which they were sent.',
+    labelNames: ['server'],
+    registers: [registry],
+    collect() {
+      const { readsAtWriter, replicas } = databaseState();
+      this.reset();
+      this.inc({ server: 'writer' }, readsAtWriter);
+      for (const { name, reads } of replicas) this.inc({ server: name }, reads);
+    },
+  });
+}
+
+/** Registers a gauge with a value for each replica. `read` returns names and values. */
+function replicaGauge(
+  registry: Registry,
+  name: string,
+  help: string,
+  read: () => [string, number][],
+) {
+  return new Gauge({
+    name,
+    help,
+    labelNames: ['server'],
+    registers: [registry],
+    aggregator: 'max',
+    collect() {
+      for (const [server, value] of read()) this.set({ server }, value);
     },
   });
 }

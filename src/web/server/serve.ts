@@ -37,7 +37,10 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const shutdown = waitForShutdown();
   const { host, webConcurrency, metricsPort, drainDelayMs, drainMaxMs } = config;
   const poolSize = Math.floor(config.database.poolSize / webConcurrency);
-  const database = openDatabase({ ...config.database, poolSize });
+  const database = openDatabase(
+    { ...config.database, poolSize },
+    { replicas: config.replicas, logger },
+  );
   const repositories = createRepositories(database);
   const rateLimits = createRateLimits(database, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
@@ -54,7 +57,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const drain = prepareDrain(server);
   if (metricsPort !== null) {
     const metrics = createMetrics({
-      poolState: () => database.state(),
+      databaseState: () => database.state(),
       hashesQueued: () => passwords.queued(),
       countSessions: () => repositories.sessions.countSessions(nowS()),
       mail: mailSender && {
@@ -68,7 +71,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
       await serveMetrics(metrics.read, { host: config.metricsHost, port: metricsPort });
   }
   await schemaVersion;
-  await database.checkSessionVariables();
+  await database.checkServers();
   const port = await listen(server, { host, port: config.port, setting: 'PORT' });
   logger.info({ host, port }, 'MiniTwit is listening.');
   // `npm run local` waits for this message.

@@ -173,7 +173,7 @@ test('the export stops while its client does not read, and ends with its client'
     return isSame && before === reads.mock.calls.length && before > 0;
   });
   expect(reads.mock.calls.length).toBeLessThan(MESSAGES / 200 / 2);
-  expect(database.state().used).toBe(0);
+  expect(database.state().pool.used).toBe(0);
 
   // A user has one export at a time.
   const client = visitor();
