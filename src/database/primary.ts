@@ -20,10 +20,7 @@ const OUT_OF_RANGE = 1690;
 // MariaDB's message has the whole expression, MySQL's has it without the variables' names.
 const GREATEST = /~\(?0/;
 
-/**
- * Returns whether a statement failed because its server has become read-only, or because its ids would not be consecutive
- * (NOW_WITH_CONSECUTIVE_IDS).
- */
+/** Returns whether a statement failed because its server has become read-only. */
 export function isDemoted({ errno, message }: QueryError): boolean {
   return errno === OUT_OF_RANGE && GREATEST.test(message);
 }

@@ -1,5 +1,4 @@
 import type { QueryError } from 'mysql2';
-import type { AppError } from '../errors/app-error.ts';
 import { isDemoted } from './primary.ts';
 
 /**
@@ -14,7 +13,7 @@ export type Outage = 'refused' | 'stale' | 'read_only' | 'lost' | 'timeout';
 
 type ServerOutage = Exclude<Outage, 'timeout'>;
 
-const LOCK_TIMEOUTS = new Set([1205, 3572]);
+const LOCK_CONFLICTS = new Set([1020, 1205, 3572]);
 // With these errors, MySQL and MariaDB roll back instead of committing.
 const ROLLED_BACK = new Set([1020, 1205, 1213, 1290, 1792, 1836, 3098, 3101]);
 
@@ -124,9 +123,9 @@ export function isMissingParent(error: unknown): boolean {
   return (error as QueryError).errno === 1452;
 }
 
-/** Returns whether a statement or transaction was rolled back because another transaction held a lock for too long. */
-export function isLockTimeout(error: AppError): boolean {
-  return LOCK_TIMEOUTS.has((error.cause as QueryError | undefined)?.errno ?? 0);
+/** Returns whether a statement or transaction was rolled back because of the locks or changes of another transaction. */
+export function isLockConflict({ cause }: Error): boolean {
+  return LOCK_CONFLICTS.has((cause as QueryError | undefined)?.errno ?? 0);
 }
 
 /** Returns whether the server stopped a select at `max_execution_time`. */

@@ -32,9 +32,6 @@ export const COMMON_VARIABLES: SessionVariables = {
     sql_safe_updates: 0,
     sql_select_limit: '18446744073709551615',
     sql_big_selects: 1,
-    // The rows of one insert have consecutive ids.
-    auto_increment_increment: 1,
-    auto_increment_offset: 1,
     // A profile's list of ids is not truncated.
     group_concat_max_len: 1_048_576,
     // Statistics count days in UTC.

@@ -31,7 +31,7 @@ export async function setSessionVariables(
     const problems = findDifferences(variables, values);
     if (problems.length === 0) return { isReadOnly: isReadOnly !== 0 };
     throw new OperatorError(
-      `${place} changes session variables that MiniTwit has set: ${problems.join('; ')}. Remove the setting that overrides them, such as a rule of a proxy, or wsrep_auto_increment_control of Galera.`,
+      `${place} changes session variables that MiniTwit has set: ${problems.join('; ')}. Remove the setting that overrides them, such as a rule of a proxy.`,
     );
   } catch (error) {
     const { message, sqlState } = error as QueryError;

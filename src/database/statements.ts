@@ -6,14 +6,6 @@ import { findOutage } from './query-errors.ts';
 /** The database's time as a parameter value, in seconds since 1970. */
 export const NOW = raw('unix_timestamp()');
 
-/**
- * As NOW, for an insert of several rows. The insert fails, as on a read-only server, if their ids will not be consecutive:
- * Galera changes `auto_increment_increment` of open connections when a server joins. Then the sum exceeds 64 bits.
- */
-export const NOW_WITH_CONSECUTIVE_IDS = raw(
-  'unix_timestamp() + 0 * (~0 + (@@auto_increment_increment - 1))',
-);
-
 type Value = string | number | Buffer | null | typeof NOW;
 
 /**
@@ -40,8 +32,8 @@ export type ReadStatements = Pick<Statements, 'select'>;
 /** The result of an insert, update or delete. */
 export interface WriteResult {
   /**
-   * The `auto_increment` id of the first inserted row, or 0. With NOW_WITH_CONSECUTIVE_IDS, further rows have the ids that
-   * follow it.
+   * The `auto_increment` id of the first inserted row, or 0. The ids of further rows are greater, but do not have to be
+   * consecutive.
    */
   insertId: number;
   affectedRows: number;

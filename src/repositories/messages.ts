@@ -1,7 +1,7 @@
 import { batchReads, batchWrites } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
-import { isLockTimeout } from '../database/query-errors.ts';
-import { NOW_WITH_CONSECUTIVE_IDS } from '../database/statements.ts';
+import { isLockConflict } from '../database/query-errors.ts';
+import { NOW, type Statements } from '../database/statements.ts';
 import { isAppError } from '../errors/app-error.ts';
 import { createAccountEndedError } from './account-ended-error.ts';
 import { prependNewestIds, rebuildNewestIds } from './profile-updates.ts';
@@ -65,9 +65,13 @@ export function createMessages(database: Database): Messages {
       const { insertId } = await transaction.execute(
         `insert into message (author_id, text, pub_date)
          values :rows`,
-        { rows: sorted.map(({ authorId, text }) => [authorId, text, NOW_WITH_CONSECUTIVE_IDS]) },
+        { rows: sorted.map(({ authorId, text }) => [authorId, text, NOW]) },
       );
-      const stored = sorted.map((message, index) => ({ ...message, messageId: insertId + index }));
+      const ids = sorted.length === 1 ? [insertId] : await readIds(transaction, insertId, sorted);
+      const stored = sorted.map((message, index) => ({
+        ...message,
+        messageId: ids[index] as number,
+      }));
       await prependNewestIds(transaction, stored);
       return stored.toSorted((a, b) => a.place - b.place).map(({ messageId }) => messageId);
     });
@@ -93,7 +97,7 @@ export function createMessages(database: Database): Messages {
       try {
         return await storeMessage(newMessage);
       } catch (error) {
-        if (isAppError(error, 'unavailable') && !isLockTimeout(error)) throw error;
+        if (isAppError(error, 'unavailable') && !isLockConflict(error)) throw error;
         // No message of the batch was stored, and the cause may be another message of the batch.
         return storeAlone(newMessage);
       }
@@ -127,4 +131,26 @@ export function createMessages(database: Database): Messages {
         if (affectedRows > 0) await rebuildNewestIds(transaction, authorId);
       }),
   };
+}
+
+/**
+ * Returns the ids of the messages that the transaction has inserted with one statement, in the order of their rows, which
+ * are sorted by author. The server may have left out numbers between them.
+ * @throws Error if it cannot be known which ids are theirs. Then store each message in a transaction of its own.
+ */
+async function readIds(
+  transaction: Statements,
+  firstId: number,
+  inserted: { authorId: number }[],
+): Promise<number[]> {
+  const rows = await transaction.select<{ messageId: number; authorId: number }>(
+    `select message_id as messageId, author_id as authorId
+     from message
+     where message_id >= :firstId and author_id in (:authorIds)
+     order by author_id, message_id`,
+    { firstId, authorIds: Array.from(new Set(inserted.map(({ authorId }) => authorId))) },
+  );
+  // All inserted rows are among these. Others are, if a parallel request of one of the authors was stored meanwhile.
+  if (rows.length === inserted.length) return rows.map(({ messageId }) => messageId);
+  throw new Error('An author of these messages has posted in parallel.');
 }

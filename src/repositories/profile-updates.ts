@@ -1,7 +1,8 @@
 import type { Statements } from '../database/statements.ts';
 import { AppError } from '../errors/app-error.ts';
 import { createAccountEndedError } from './account-ended-error.ts';
-import { type ListedRow, toListedId, toMessageId } from './listed-ids.ts';
+import { type ListedId, type ListedRow, toListedId, toMessageId } from './listed-ids.ts';
+import { appendNewestIds } from './newest-ids.ts';
 import { PAGE_QUERY_LIMIT } from './page.ts';
 
 // Only this file writes the table `profile`, which has counts of the rows of `follower` and ids of `message`. Each
@@ -67,7 +68,7 @@ async function assertCanFollow(
 
 /**
  * Adds new messages to the profiles of their authors. `messages` is sorted by id, oldest first.
- * @throws AppError `unauthenticated` if an author is hidden. The transaction must roll back then.
+ * @throws AppError `unauthenticated` if an author is hidden or deleted. The transaction must roll back then.
  */
 export async function prependNewestIds(
   transaction: Statements,
@@ -77,39 +78,92 @@ export async function prependNewestIds(
   for (const { authorId, messageId } of messages) {
     newest.set(authorId, [messageId, ...(newest.get(authorId) ?? [])]);
   }
-  // Rows are locked in the order of the primary key, so that parallel transactions cannot deadlock. `straight_join`
-  // preserves this order, and the index stops the statement from locking other rows.
-  const changes = Array.from(newest)
-    .toSorted(([a], [b]) => a - b)
-    .map(([authorId, ids]) => ({
-      authorId,
-      ids: ids.join(','),
-      newestId: ids[0],
-      oldestId: ids.at(-1),
-    }));
+  const lists = Array.from(newest.values());
+  // The index stops the statement from locking other rows. Rows are locked in the order of the primary key, so that
+  // parallel transactions cannot deadlock.
   const { affectedRows } = await transaction.execute(
-    `update json_table(:changes, '$[*]' columns (
-       author_id int unsigned path '$.authorId',
-       ids text path '$.ids',
-       newest_id bigint unsigned path '$.newestId',
-       oldest_id bigint unsigned path '$.oldestId'
-     )) as fresh
-     straight_join profile force index (primary)
-       on profile.user_id = fresh.author_id
-         and profile.newest_id < fresh.oldest_id
-         and not profile.is_hidden
-     set profile.newest_ids = substring_index(
-         trim(trailing ',' from concat(fresh.ids, ',', profile.newest_ids)), ',', :limit
+    `update profile force index (primary)
+     set newest_ids = substring_index(
+         trim(trailing ',' from concat(elt(field(user_id, :authorIds), :lists), ',', newest_ids)),
+         ',',
+         :limit
        ),
-       profile.newest_id = fresh.newest_id`,
-    { changes: JSON.stringify(changes), limit: PAGE_QUERY_LIMIT },
+       newest_id = elt(field(user_id, :authorIds), :newestIds)
+     where user_id in (:authorIds) and newest_id < :oldestId and not is_hidden`,
+    {
+      authorIds: Array.from(newest.keys()),
+      lists: lists.map((ids) => ids.join(',')),
+      newestIds: lists.map((ids) => ids[0] as number),
+      oldestId: Math.min(...messages.map(({ messageId }) => messageId)),
+      limit: PAGE_QUERY_LIMIT,
+    },
   );
-  if (affectedRows === changes.length) return;
-  // An author's profile already has a newer id, because a parallel request of the same author was stored first, or an
-  // author is hidden. This transaction holds the locks of all these profiles, so each can be rebuilt from `message`.
-  for (const { authorId } of changes) {
-    if (!(await rebuildNewestIds(transaction, authorId))) throw createAccountEndedError();
+  if (affectedRows < newest.size) await mergeNewestIds(transaction, newest);
+}
+
+/**
+ * Adds new ids to profiles that may have newer ids, because a parallel request of the same author was stored first, or
+ * that already have them.
+ * @throws AppError `unauthenticated` if an author is hidden or deleted
+ */
+async function mergeNewestIds(
+  transaction: Statements,
+  added: Map<number, number[]>,
+): Promise<void> {
+  // The profiles are read with locks, because a read without them could be older than the parallel request.
+  const profiles = await transaction.select<{
+    userId: number;
+    newestIds: string;
+    isHidden: number;
+  }>(
+    `select user_id as userId, newest_ids as newestIds, is_hidden as isHidden
+     from profile force index (primary)
+     where user_id in (:authorIds)
+     order by user_id
+     for update`,
+    { authorIds: Array.from(added.keys()) },
+  );
+  const found = new Set(profiles.map(({ userId }) => userId));
+  await assertDeleted(
+    transaction,
+    Array.from(added.keys()).filter((authorId) => !found.has(authorId)),
+  );
+  if (profiles.length < added.size) throw createAccountEndedError();
+  for (const { userId, newestIds, isHidden } of profiles) {
+    if (isHidden) throw createAccountEndedError();
+    const ids = new Set([...appendNewestIds([], newestIds), ...(added.get(userId) ?? [])]);
+    await setNewestIds(transaction, userId, Array.from(ids));
   }
+}
+
+/** @throws Error if one of these users without profiles exists */
+async function assertDeleted(transaction: Statements, userIds: number[]): Promise<void> {
+  if (userIds.length === 0) return;
+  const users = await transaction.select(
+    `select 1
+     from user
+     where user_id in (:userIds)
+     for update`,
+    { userIds },
+  );
+  if (users.length > 0) throw new Error(MISSING_PROFILE);
+}
+
+/** Writes the newest of the listed ids of an author, in any order, into a profile that the transaction has locked. */
+async function setNewestIds(
+  transaction: Statements,
+  authorId: number,
+  ids: ListedId[],
+): Promise<void> {
+  const newestIds = ids
+    .toSorted((a, b) => toMessageId(b) - toMessageId(a))
+    .slice(0, PAGE_QUERY_LIMIT);
+  await transaction.execute(
+    `update profile
+     set newest_ids = :newestIds, newest_id = :newestId
+     where user_id = :authorId`,
+    { authorId, newestIds: newestIds.join(','), newestId: toMessageId(newestIds[0] ?? 0) },
+  );
 }
 
 /**
@@ -138,13 +192,7 @@ export async function rebuildNewestIds(
      limit :limit`,
     { authorId, limit: PAGE_QUERY_LIMIT },
   );
-  const ids = rows.map(toListedId);
-  await transaction.execute(
-    `update profile
-     set newest_ids = :newestIds, newest_id = :newestId
-     where user_id = :authorId`,
-    { authorId, newestIds: ids.join(','), newestId: toMessageId(ids[0] ?? 0) },
-  );
+  await setNewestIds(transaction, authorId, rows.map(toListedId));
   return true;
 }
 

@@ -8,10 +8,6 @@ import { HANG_MS } from '../support/timeouts.ts';
 const config = inject('database');
 // A proxy may change variables, and servers differ in the variables that they have.
 const changing = await startTcpProxy(config, { rewrite: ['autocommit = 1', 'autocommit = 0'] });
-// Galera ignores the variable, and counts its servers.
-const counting = await startTcpProxy(config, {
-  rewrite: ['auto_increment_increment = 1', 'auto_increment_increment = 3'],
-});
 const refusing = await startTcpProxy(config, { rewrite: ['completion_type', 'completion_typo'] });
 
 const CASES = [
@@ -19,11 +15,6 @@ const CASES = [
     'has another value than MiniTwit has set',
     changing.config,
     /^The database at .* changes session variables that MiniTwit has set: autocommit is "0", not "1"\. .*$/,
-  ],
-  [
-    'is ignored by Galera',
-    counting.config,
-    /auto_increment_increment is "3", not "1"\. .* wsrep_auto_increment_control of Galera\.$/,
   ],
   [
     'cannot be set',

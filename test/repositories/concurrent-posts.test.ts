@@ -112,16 +112,48 @@ test('a message is not stored again if the outcome is unknown', async () => {
   expect(calls).toBe(1);
 });
 
-test('messages have their own ids after a server has joined Galera, which changes the increment of open connections', async () => {
+test('concurrent messages have their own ids if the server leaves out numbers', async () => {
   const changed = openDatabase({ ...config, poolSize: 1 });
   await changed.execute('set session auto_increment_increment = 7');
   const posted = createMessages(changed);
-  const ids = await Promise.all([1, 2, 3].map((n) => posted.createMessage(carol, `joined ${n}`)));
+  const ids = await Promise.all([1, 2, 3].map((n) => posted.createMessage(carol, `seventh ${n}`)));
+  const [first = 0] = ids;
+  expect(ids).toEqual([first, first + 7, first + 14]);
   expect((await messages.listMessages(ids)).map(({ text }) => text)).toEqual([
-    'joined 1',
-    'joined 2',
-    'joined 3',
+    'seventh 1',
+    'seventh 2',
+    'seventh 3',
   ]);
   expect((await listNewest(carol)).slice(0, 3)).toEqual(ids.toReversed());
   await changed.end();
+});
+
+test('concurrent messages have their own ids if another instance stores one of their author between them', async () => {
+  let isFirst = true;
+  const interrupted: Database = {
+    ...database,
+    transact: (work) =>
+      database.transact((statements) => {
+        const execute: typeof statements.execute = async (sql, values) => {
+          const result = await statements.execute(sql, values);
+          if (isFirst) {
+            isFirst = false;
+            await messages.createMessage(carol, 'of another instance');
+          }
+          return result;
+        };
+        return work({ ...statements, execute });
+      }),
+  };
+  const posted = createMessages(interrupted);
+  const ids = await Promise.all([
+    posted.createMessage(carol, 'of carol'),
+    posted.createMessage(dave, 'of dave'),
+  ]);
+  expect((await messages.listMessages(ids)).map(({ text }) => text)).toEqual([
+    'of carol',
+    'of dave',
+  ]);
+  expect((await listTexts(carol, 2)).toSorted()).toEqual(['of another instance', 'of carol']);
+  expect(await listTexts(dave, 1)).toEqual(['of dave']);
 });
