@@ -1,7 +1,7 @@
 import type { QueryError } from 'mysql2';
 import type { Logger } from 'pino';
 import type { DatabaseConfig, ReplicasConfig } from '../config/config.ts';
-import { AppError } from '../errors/app-error.ts';
+import { createDeletedError } from '../errors/deleted-error.ts';
 import { openConnection } from './open-connection.ts';
 import { OutageError } from './outage-error.ts';
 import { checkPool, openPool, type PoolConnection, type PoolState } from './pool.ts';
@@ -107,7 +107,8 @@ export function openDatabase(config: DatabaseConfig, options?: ReplicaOptions): 
       try {
         return await attempt(use);
       } catch (error) {
-        if (!(error instanceof OutageError)) throw isMissingParent(error) ? deleted(error) : error;
+        if (!(error instanceof OutageError))
+          throw isMissingParent(error) ? createDeletedError(error) : error;
         if (isRetry || !isRetryable(error)) throw error.toAppError();
       }
     }
@@ -148,12 +149,6 @@ export function openDatabase(config: DatabaseConfig, options?: ReplicaOptions): 
       await Promise.all([pool.end(), replicas?.end()]);
     },
   };
-}
-
-/** A row may refer to an account that another request has just deleted. */
-function deleted(cause: unknown): AppError {
-  const message = 'An account that this refers to was deleted at this moment. Nothing was changed.';
-  return new AppError('conflict', message, { cause });
 }
 
 function throwConnectOutage(error: QueryError): never {

@@ -1,4 +1,6 @@
 import type { Database } from '../database/database.ts';
+import { OutageError } from '../database/outage-error.ts';
+import { isLockConflict } from '../database/query-errors.ts';
 import type { Statements } from '../database/statements.ts';
 import { type DecisionSource, hideAuthor, recordDecisionAbout } from './hidden-authors.ts';
 import { revokeLinks } from './links.ts';
@@ -76,7 +78,7 @@ export function createAccountDeletion(database: Database): AccountDeletion {
         if (rows === null) return false;
       } while (rows === STEP_ROWS);
     }
-    return (await runStep(deleteUser, userId)) !== null;
+    return (await runStep(deleteUser, userId)) === 1;
   }
 
   return {
@@ -119,14 +121,19 @@ async function hideDeleted(transaction: Statements, userId: number): Promise<Loc
 
 /** Locks the row of a deletion. Returns false if it does not exist, or if another transaction has locked it. */
 async function claimDeletion(transaction: Statements, userId: number): Promise<boolean> {
-  const rows = await transaction.select(
-    `select 1
-     from hidden_author
-     where user_id = :userId and is_deleted = true
-     for update skip locked`,
-    { userId },
-  );
-  return rows.length > 0;
+  try {
+    const rows = await transaction.select(
+      `select 1
+       from hidden_author
+       where user_id = :userId and is_deleted = true
+       for update nowait`,
+      { userId },
+    );
+    return rows.length > 0;
+  } catch (error) {
+    if (error instanceof OutageError && isLockConflict(error)) return false;
+    throw error;
+  }
 }
 
 function deleteRows(sql: string): Step {
@@ -198,9 +205,13 @@ async function deleteMessages(transaction: Statements, userId: number): Promise<
   return rows.length;
 }
 
-/** Deletes the user, after all other rows. Fails if a request that had begun before the deletion has inserted a row. */
+/**
+ * Deletes the user, after all other rows. Returns 0, and deletes nothing, if a request that had begun before the deletion
+ * has inserted a row after its step.
+ */
 async function deleteUser(transaction: Statements, userId: number): Promise<number> {
-  // The lock waits for a request that has inserted a row of this user and locks the profile next.
+  // Each request that inserts a row of this user locks the user first, or locks the profile next. With this lock, the former
+  // have committed, and the latter will find no profile.
   const [user] = await transaction.select<{ username: string }>(
     `select username
      from user
@@ -208,9 +219,33 @@ async function deleteUser(transaction: Statements, userId: number): Promise<numb
      for update`,
     { userId },
   );
+  if (await hasRows(transaction, userId)) return 0;
   if (user) await retireName(transaction, { userId, ...user });
   await deleteProfile(transaction, userId);
   await transaction.execute('delete from hidden_author where user_id = :userId', { userId });
   await transaction.execute('delete from user where user_id = :userId', { userId });
   return 1;
+}
+
+/** Returns whether a table of the steps has a row of the user. */
+async function hasRows(transaction: Statements, userId: number): Promise<boolean> {
+  const [row] = await transaction.select<{ hasRows: 0 | 1 }>(
+    `select exists (select 1 from session where user_id = :userId)
+       or exists (select 1 from passkey where user_id = :userId)
+       or exists (select 1 from recovery_code where user_id = :userId)
+       or exists (select 1 from totp where user_id = :userId)
+       or exists (select 1 from mail where user_id = :userId)
+       or exists (select 1 from link where user_id = :userId)
+       or exists (select 1 from report where reporter_id = :userId)
+       or exists (select 1 from report where user_id = :userId)
+       or exists (select 1 from mute where who_id = :userId)
+       or exists (select 1 from mute where whom_id = :userId)
+       or exists (select 1 from block where who_id = :userId)
+       or exists (select 1 from block where whom_id = :userId)
+       or exists (select 1 from follower where who_id = :userId)
+       or exists (select 1 from follower where whom_id = :userId)
+       or exists (select 1 from message where author_id = :userId) as hasRows`,
+    { userId },
+  );
+  return row?.hasRows === 1;
 }

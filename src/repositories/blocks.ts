@@ -17,7 +17,8 @@ export interface BlockState {
 export interface Blocks {
   /**
    * Blocks a user, and ends the follows between the two. Idempotent.
-   * @throws AppError `forbidden` if `whoId` has already blocked BLOCKS_MAX users
+   * @throws AppError `forbidden` if `whoId` has already blocked BLOCKS_MAX users, and `conflict` if one of the two was
+   *   deleted
    */
   block(whoId: number, whomId: number): Promise<void>;
   /** Idempotent. The follows that the block has ended do not return. */

@@ -9,7 +9,11 @@ import { lockAndMarkReaders } from './unseen-authors.ts';
  * Writes `follower.is_muted` in the same transactions.
  */
 export interface Mutes {
-  /** Idempotent. @throws AppError `forbidden` if `whoId` has already muted MUTES_MAX users */
+  /**
+   * Idempotent.
+   * @throws AppError `forbidden` if `whoId` has already muted MUTES_MAX users, and `conflict` if one of the two was
+   *   deleted
+   */
   mute(whoId: number, whomId: number): Promise<void>;
   /** Idempotent. */
   unmute(whoId: number, whomId: number): Promise<void>;

@@ -1,5 +1,6 @@
 import type { Database } from '../database/database.ts';
 import type { Statements } from '../database/statements.ts';
+import { createDeletedError } from '../errors/deleted-error.ts';
 
 /** Reads and writes which authors a user does not see: the user has muted them, or one of the two has blocked the other. */
 export interface UnseenAuthors {
@@ -49,12 +50,13 @@ export interface UserPair {
  * Locks two users for a row that refers to both. A block or a mute between them either commits before, or waits for this
  * transaction. Call it first, so that each transaction locks users before all other rows, in the order of their ids. The
  * foreign keys of the row would lock them in another order.
+ * @throws AppError `conflict` if one of them does not exist
  */
 export async function lockUserPair(
   transaction: Statements,
   { whoId, whomId }: UserPair,
 ): Promise<void> {
-  await transaction.select(
+  const users = await transaction.select(
     `select 1
      from user force index (primary)
      where user_id in (:whoId, :whomId)
@@ -62,22 +64,29 @@ export async function lockUserPair(
      lock in share mode`,
     { whoId, whomId },
   );
+  assertBothExist(users.length, { whoId, whomId });
 }
 
 /**
  * Locks two users for a block or a mute, like `lockUserPair`, and marks those who may have unseen authors then: both
  * after a block, and `whoId` after a mute. A session is read with this mark, so the pages of all other readers need no
  * query for unseen authors. The mark is never removed.
+ * @throws AppError `conflict` if one of them does not exist
  */
 export async function lockAndMarkReaders(
   transaction: Statements,
   { whoId, whomId }: UserPair,
   relation: 'block' | 'mute',
 ): Promise<void> {
-  await transaction.execute(
+  const { affectedRows } = await transaction.execute(
     `update user force index (primary)
      set has_unseen_authors = has_unseen_authors or user_id = :whoId or :isBlock
      where user_id in (:whoId, :whomId)`,
     { whoId, whomId, isBlock: Number(relation === 'block') },
   );
+  assertBothExist(affectedRows, { whoId, whomId });
+}
+
+function assertBothExist(found: number, { whoId, whomId }: UserPair): void {
+  if (found < new Set([whoId, whomId]).size) throw createDeletedError();
 }

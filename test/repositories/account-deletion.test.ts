@@ -1,7 +1,8 @@
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, inject, test } from 'vitest';
 import { type Database, openDatabase } from '../../src/database/database.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { createAccountDeletion, STEP_ROWS } from '../../src/repositories/account-deletion.ts';
+import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
@@ -46,6 +47,12 @@ async function createUserWithRows(username: string): Promise<number> {
   ] as const) {
     await followers.follow(who, whom);
   }
+  await insertRows(userId, username);
+  return userId;
+}
+
+/** Inserts rows of a user into each table in which requests insert them after they have locked the user. */
+async function insertRows(userId: number, username: string): Promise<void> {
   for (const sql of [
     'insert into block (who_id, whom_id) values (:userId, :bob), (:bob, :userId)',
     'insert into mute (who_id, whom_id) values (:userId, :bob), (:bob, :userId)',
@@ -62,7 +69,27 @@ async function createUserWithRows(username: string): Promise<number> {
   ]) {
     await database.execute(sql, { userId, bob, username });
   }
-  return userId;
+}
+
+/** Returns a database that calls `act` once, before a transaction sends the first select that begins with `start`. */
+function callBeforeSelect(start: string, act: () => Promise<unknown>): Database {
+  let isCalled = false;
+  return {
+    ...database,
+    transact: (work) =>
+      database.transact((transaction) =>
+        work({
+          async select(sql, parameters) {
+            if (sql.startsWith(start) && !isCalled) {
+              isCalled = true;
+              await act();
+            }
+            return transaction.select(sql, parameters);
+          },
+          execute: (sql, parameters) => transaction.execute(sql, parameters),
+        }),
+      ),
+  };
 }
 
 /** Lists the columns with users, except of the audit log, which outlives them. Also those of later versions. */
@@ -298,3 +325,32 @@ test('a transaction deletes a bounded number of rows', async () => {
   expect(await createAccountDeletion(counting).continueDeletions(10)).toBe(1);
   expect(deleted).toEqual([STEP_ROWS, STEP_ROWS, STEP_ROWS, 1]);
 });
+
+test('deletes rows that a request inserts after their steps, with the next call', async () => {
+  const fay = await createUserWithRows('fay');
+  await accountDeletion.startDeletion(fay, source);
+  const late = callBeforeSelect('select username', () => insertRows(fay, 'fay'));
+  expect(await createAccountDeletion(late).continueDeletions(10)).toBe(0);
+  expect(await listTablesWith(fay)).toContain('block');
+  expect(await accountDeletion.continueDeletions(10)).toBe(1);
+  expect(await listTablesWith(fay)).toEqual([]);
+});
+
+// A foreign key makes the deletion wait for the message.
+test.runIf(inject('hasForeignKeys') === false)(
+  'a message that is inserted before the deletion of its author ends is not stored',
+  async () => {
+    const guy = await createUser('guy');
+    const drafts = callBeforeSelect('select message_id', async () => {
+      await there.accountDeletion.startDeletion(guy, source);
+      expect(await there.accountDeletion.continueDeletions(10)).toBe(1);
+    });
+    const posted = createMessages(drafts);
+    const posts = await Promise.allSettled(
+      [1, 2].map((n) => posted.createMessage(guy, `late ${n}`)),
+    );
+    const refused = { status: 'rejected', reason: { code: 'unauthenticated' } };
+    expect(posts).toMatchObject([refused, refused]);
+    expect(await listTablesWith(guy)).toEqual([]);
+  },
+);

@@ -70,6 +70,6 @@ test('lists muted users, and refuses more than 2,000', async () => {
 });
 
 test('does not mute a user who does not exist', async () => {
-  await mutes.mute(reader, 999_999);
+  await expect(mutes.mute(reader, 999_999)).rejects.toMatchObject({ code: 'conflict' });
   expect(await mutes.isMuted(reader, 999_999)).toBe(false);
 });

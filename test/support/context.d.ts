@@ -7,6 +7,8 @@ declare module 'vitest' {
     database: DatabaseConfig;
     /** The same server with an administrator's login. Null if the tests have none. */
     administrator: DatabaseConfig | null;
+    /** Whether the tables have foreign keys. They have some unless it is false. */
+    hasForeignKeys: boolean | undefined;
     /** The path of the certificate of the server's authority. Only for a server with TLS. */
     authority: string;
     /** The URL of the AWS emulator. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { RowDataPacket } from 'mysql2/promise';
 import { beforeAll, inject } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { withConnection } from '../../src/database/with-connection.ts';
@@ -31,6 +32,22 @@ export function useDatabase(): { config: DatabaseConfig; database: Database } {
   const config = useEmptyDatabase();
   const database = openDatabase(config);
   useCleanup()(() => database.end());
-  beforeAll(() => initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS }));
+  beforeAll(async () => {
+    await initializeSchema(config, { existing: 'refuse', waitMaxMs: HANG_MS });
+    if (inject('hasForeignKeys') === false) await dropForeignKeys(config);
+  });
   return { config, database };
+}
+
+async function dropForeignKeys(config: DatabaseConfig): Promise<void> {
+  await withConnection(config, { waitMaxMs: HANG_MS }, async (connection) => {
+    const [keys] = await connection.query<RowDataPacket[]>(
+      `select table_name as tableName, constraint_name as keyName
+       from information_schema.referential_constraints
+       where constraint_schema = database()`,
+    );
+    for (const { tableName, keyName } of keys) {
+      await connection.query(`alter table ${tableName} drop foreign key ${keyName}`);
+    }
+  });
 }

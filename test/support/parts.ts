@@ -116,6 +116,16 @@ export const OTHERS: Part[] = [
     ],
   },
   {
+    about: 'the tables without foreign keys, and ids that are not consecutive',
+    missing: null,
+    projects: [
+      project('portable', {
+        include: ['test/repositories/*.test.ts'],
+        globalSetup: ['test/support/start-portable-mariadb.ts'],
+      }),
+    ],
+  },
+  {
     about: 'TLS to the database',
     missing: findMissingTool('openssl'),
     projects: [
