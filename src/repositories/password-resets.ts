@@ -13,8 +13,7 @@ export interface PasswordResets {
   requestReset(email: string): Promise<void>;
   /**
    * Answers the oldest request: stores the mail that `writeMail` returns for each of up to 5 accounts with the address,
-   * the oldest accounts first. Accounts that are being deleted get none. Returns false if there is no request, or only
-   * requests that other processes answer now.
+   * the oldest accounts first. Accounts that are being deleted get none. Returns false if there is no request.
    */
   answerResetRequest(writeMail: (user: User) => NewMail): Promise<boolean>;
   /**
@@ -45,16 +44,23 @@ export function createPasswordResets(database: Database): PasswordResets {
       );
     },
 
-    answerResetRequest: (writeMail) =>
-      database.transact(async (transaction) => {
-        const [request] = await transaction.select<{ requestId: number; email: string }>(
-          `select request_id as requestId, email
-           from reset_request
-           order by request_id
-           limit 1
-           for update skip locked`,
+    async answerResetRequest(writeMail) {
+      const [request] = await database.select<{ requestId: number; email: string }>(
+        `select request_id as requestId, email
+         from reset_request
+         where :isPrimary
+         order by request_id
+         limit 1`,
+      );
+      if (!request) return false;
+      await database.transact(async (transaction) => {
+        const { affectedRows } = await transaction.execute(
+          `delete from reset_request
+           where request_id = :requestId`,
+          { requestId: request.requestId },
         );
-        if (!request) return false;
+        // Another process may have answered the request since.
+        if (affectedRows === 0) return;
         // The column's collation ignores case and accents, but the limit of requests for an address ignores case only.
         const users = await transaction.select<User>(
           `select user_id as userId, username, email
@@ -70,13 +76,9 @@ export function createPasswordResets(database: Database): PasswordResets {
           { email: request.email, limit: ACCOUNTS_PER_ADDRESS },
         );
         for (const user of users) await addMail(transaction, writeMail(user));
-        await transaction.execute(
-          `delete from reset_request
-           where request_id = :requestId`,
-          { requestId: request.requestId },
-        );
-        return true;
-      }),
+      });
+      return true;
+    },
 
     createResetLink: (userId, source) =>
       database.transact(async (transaction) => {
