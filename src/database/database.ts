@@ -20,9 +20,11 @@ import { runTransaction } from './transaction.ts';
 
 /**
  * Runs statements on a pool of connections. Each call resolves, or rejects with AppError `unavailable`, within fifteen
- * seconds. If there are replicas, they answer selects outside of transactions, with everything that the writer had
- * committed when the call began. If they cannot, the writer does, within a further fifteen seconds. A row that refers to a deleted row is refused with AppError `conflict`. If a connection is lost, a read is
+ * seconds. A row that refers to a deleted row is refused with AppError `conflict`. If a connection is lost, a read is
  * repeated once on another connection, and so is a write that has certainly changed nothing.
+ *
+ * If there are replicas, they answer selects outside of transactions, with everything that the writer had committed when
+ * the call began. If they cannot, the writer does, within a further fifteen seconds.
  */
 export interface Database extends Statements {
   /** The name of the database on its server. */
