@@ -19,12 +19,13 @@ const BUILDER_PROCESSORS = 2;
 export const quotas: Check = {
   subject: 'quotas',
   run: async (cloud, readValues) => {
-    const needed = await countProcessors(cloud, await readValues());
+    const values = await readValues();
+    const needed = await countProcessors(cloud, values);
     const spot = await readQuota(cloud, SPOT_QUOTA.code);
     const onDemand = await readQuota(cloud, ON_DEMAND_QUOTA.code);
     assertEnough(SPOT_QUOTA.name, spot, needed.spot);
     assertEnough(ON_DEMAND_QUOTA.name, onDemand, needed.onDemand);
-    await assertDatabaseAllowed(cloud);
+    await assertDatabasesAllowed(cloud, 1 + Number(values.ReadReplicas));
     return `Processors that the account may run: ${spot} on spot instances, ${onDemand} on demand. The stack needs ${needed.spot} and ${needed.onDemand}.`;
   },
 };
@@ -61,15 +62,15 @@ function assertEnough(name: string, quota: number, needed: number): void {
 
 const quotaSchema = z.object({ AccountQuotaName: z.string(), Used: z.number(), Max: z.number() });
 
-async function assertDatabaseAllowed({ clients }: CloudContext): Promise<void> {
+async function assertDatabasesAllowed({ clients }: CloudContext, needed: number): Promise<void> {
   const request = clients.rds.send(new DescribeAccountAttributesCommand());
   const { AccountQuotas = [] } = await withAwsError('Cannot read the quotas of RDS', request);
   const quota = z
     .array(quotaSchema)
     .parse(AccountQuotas)
     .find(({ AccountQuotaName }) => AccountQuotaName === 'DBInstances');
-  if (!quota || quota.Used < quota.Max) return;
+  if (!quota || quota.Used + needed <= quota.Max) return;
   throw new OperatorError(
-    `The quota of databases is ${quota.Max}, of which the account uses ${quota.Used}, and a new stack or a restore needs one more. Request an increase under Service Quotas › RDS.`,
+    `The quota of databases is ${quota.Max}, of which the account uses ${quota.Used}, and a new stack or a restore needs ${needed} more. Request an increase under Service Quotas › RDS.`,
   );
 }

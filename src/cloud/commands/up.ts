@@ -13,6 +13,7 @@ import {
 } from '../instances/rolled-back-version.ts';
 import { waitUntilReady } from '../instances/wait-until-ready.ts';
 import { initializeDatabase } from '../database/initialize-database.ts';
+import { resolveReplicas } from '../database/replicas.ts';
 import { resolveStorage } from '../database/storage.ts';
 import { protectStack } from '../protection/protections.ts';
 import { chooseFreePlanDefaults, isLimitedByFreePlan } from '../stack/free-plan.ts';
@@ -84,8 +85,8 @@ function listRenamed(stack: Stack | null): ParameterValues {
 }
 
 /**
- * Adds the defaults of a new stack, the permissions boundary and the database's storage to the values that are set, and
- * checks that they fit.
+ * Adds the defaults of a new stack, the permissions boundary, the database's storage and what read replicas need to the
+ * values that are set, and checks that they fit.
  */
 async function resolveValues(
   cloud: CloudContext,
@@ -101,7 +102,14 @@ async function resolveValues(
   const PermissionsBoundary =
     all.PermissionsBoundary || ((await findBoundary(clients)) ? BOUNDARY : '');
   const storage = await resolveStorage(cloud, stack, { set, all });
-  const values: ParameterValues = { ...set, ...defaults, ...storage, PermissionsBoundary };
+  const replicas = resolveReplicas(cloud, stack, { set, all });
+  const values: ParameterValues = {
+    ...set,
+    ...defaults,
+    ...storage,
+    ...replicas,
+    PermissionsBoundary,
+  };
   const after = { ...all, ...values };
   await assertParametersFit(clients.ec2, stack ? values : after, after);
   return values;

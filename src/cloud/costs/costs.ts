@@ -89,6 +89,26 @@ function listDatabaseCosts(parameters: Record<string, string>): Cost[] {
       about: `database storage of ${storageGib} GiB, with backups${zoned}${growth}`,
       hourly: toHourly(zones * maxGib * PRICES.databaseGbMonth),
     },
+    ...listReplicaCosts(parameters, maxGib),
+  ];
+}
+
+/** Lists the costs of read replicas and of their alarm. A replica grows with the data of the database. */
+function listReplicaCosts(
+  { ReadReplicas = '0', DatabaseClass = '' }: Record<string, string>,
+  gib: number,
+): Cost[] {
+  const count = Number(ReadReplicas);
+  if (count === 0) return [];
+  return [
+    {
+      about: `${count} × read replica ${DatabaseClass}`,
+      hourly: times(count, DATABASE_HOUR[DatabaseClass]),
+    },
+    {
+      about: `${count} × read replica storage of ${gib} GiB, with an alarm: at most`,
+      hourly: toHourly(count * (gib * PRICES.databaseGbMonth + PRICES.alarmMonth)),
+    },
   ];
 }
 

@@ -15,6 +15,7 @@ const databaseSchema = z
     MultiAZ: z.boolean().default(false),
     BackupRetentionPeriod: z.number().default(0),
     DeletionProtection: z.boolean().default(false),
+    ReadReplicaSourceDBInstanceIdentifier: z.string().optional(),
     Endpoint: z.object({ Address: z.string().optional() }).optional(),
     TagList: tagsSchema,
   })
@@ -34,6 +35,8 @@ const databaseSchema = z
     backupDays: it.BackupRetentionPeriod,
     /** Whether AWS refuses to delete the database. */
     isProtected: it.DeletionProtection,
+    /** The id of the database of which this one is a read replica, or null. */
+    sourceId: it.ReadReplicaSourceDBInstanceIdentifier || null,
     /** The host name, or null while there is none. */
     endpoint: it.Endpoint?.Address ?? null,
     tags: it.TagList,
@@ -43,7 +46,8 @@ const databaseSchema = z
 export type DatabaseInstance = z.infer<typeof databaseSchema>;
 
 /**
- * Lists the databases of a stack by their tag, whatever the stack's status: one, or two while one replaces the other.
+ * Lists the databases of a stack by their tag, whatever the stack's status: one, or two while one replaces the other,
+ * and their read replicas.
  */
 export async function listDatabases(
   rds: RDSClient,

@@ -10,7 +10,10 @@ import type { Protection } from './protection.ts';
 // RDS does not change a database during a backup or another change.
 const CHANGEABLE_MAX_MS = 30 * 60_000;
 
-/** Lists the deletion protection of each database among the resources of the stack. */
+/**
+ * Lists the deletion protection of each database among the resources of the stack. Read replicas have none, since they
+ * have no data of their own.
+ */
 export async function listProtectionsOfDatabases(
   cloud: CloudContext,
   resources: StackResource[],
@@ -19,7 +22,7 @@ export async function listProtectionsOfDatabases(
   if (ids.length === 0) return [];
   const databases = await listDatabases(cloud.clients.rds, cloud.stackName);
   return databases
-    .filter(({ id }) => ids.includes(id))
+    .filter(({ id, sourceId }) => sourceId === null && ids.includes(id))
     .map(({ id, isProtected }) => ({
       resource: `the database ${id}`,
       isEnabled: isProtected,

@@ -42,5 +42,13 @@ function formatScalar(node: Node | null): string {
   const value: unknown = isScalar(node) ? node.value : null;
   return typeof value === 'string' && PLAIN.test(value) && !KEYWORD.test(value)
     ? value
-    : JSON.stringify(value);
+    : formatQuoted(value);
+}
+
+/** Returns a value in the quotes that need fewer bytes. Only double quotes have escapes, which line breaks need. */
+function formatQuoted(value: unknown): string {
+  const double = JSON.stringify(value);
+  if (typeof value !== 'string' || value.includes('\n')) return double;
+  const single = `'${value.replaceAll("'", "''")}'`;
+  return single.length < double.length ? single : double;
 }

@@ -121,9 +121,15 @@ export function formatChanges(changes: ResourceChange[]): string[] {
   });
 }
 
-/** Lists the changes that delete, or may delete, a database and its data. */
+// A read replica has no data of its own.
+const REPLICA = /^Replica\d$/;
+
+/** Lists the changes that delete, or may delete, a database and its data. Ignores read replicas. */
 export function listDataLosses(changes: ResourceChange[]): ResourceChange[] {
   return changes.filter(
-    ({ kind, type }) => type === 'AWS::RDS::DBInstance' && ['replace', 'remove'].includes(kind),
+    ({ kind, resource, type }) =>
+      type === 'AWS::RDS::DBInstance' &&
+      !REPLICA.test(resource) &&
+      ['replace', 'remove'].includes(kind),
   );
 }

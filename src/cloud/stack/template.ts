@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { parseDocument, visit } from 'yaml';
+import { type Document, isMap, parseDocument, visit } from 'yaml';
 import { z } from 'zod';
 import { formatTemplate } from './format-template.ts';
 
@@ -14,7 +14,8 @@ export interface TemplateParameter {
 
 /**
  * Returns the template for CloudFormation: cloud/minitwit.yaml with the text of userdata/minitwit.sh in place of its
- * name. CloudFormation accepts 51,200 bytes, so both are without comments, and the template is in a dense form.
+ * name. CloudFormation accepts 51,200 bytes, so both are without comments, and the template is in a dense form without the
+ * descriptions of its parameters and outputs.
  */
 export async function renderTemplate(): Promise<string> {
   const script = withoutComments(await readFile(USER_DATA, 'utf8'));
@@ -27,7 +28,18 @@ export async function renderTemplate(): Promise<string> {
       if (node.value === 'userdata/minitwit.sh') node.value = script;
     },
   });
+  deleteDescriptions(document);
   return formatTemplate(document);
+}
+
+/** Deletes what only AWS's console shows: the groups of parameters, and the descriptions of parameters and outputs. */
+function deleteDescriptions(document: Document.Parsed): void {
+  document.delete('Metadata');
+  for (const name of ['Parameters', 'Outputs']) {
+    const section = document.get(name);
+    if (!isMap(section)) throw new TypeError(`The section ${name} is missing.`);
+    for (const { value } of section.items) if (isMap(value)) value.delete('Description');
+  }
 }
 
 /** Returns a text without empty lines and lines that are only a comment. `#!` begins no comment. */

@@ -11,7 +11,7 @@ import { createSection } from './section.ts';
 
 /** The databases of the stack and their backups. */
 interface DatabaseReport {
-  /** One database, or two while one replaces the other. */
+  /** One database, or two while one replaces the other, and their read replicas. */
   databases: DatabaseInstance[];
   /** The automated backups of existing and deleted databases, those of the newest database first. */
   automatedBackups: AutomatedBackup[];
@@ -50,9 +50,13 @@ function formatDatabase(it: DatabaseInstance): string[] {
   const limit = it.maxGib === null ? '' : ` of at most ${it.maxGib}`;
   const zones = it.isMultiAz ? ', in two zones' : '';
   return [
-    `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib}${limit} GiB, days of backups: ${it.backupDays}`,
+    `${it.id}, ${it.status}, MySQL ${it.version}, ${it.class}${zones}, ${it.sizeGib}${limit} GiB, ${formatRole(it)}`,
     ...(it.endpoint ? [it.endpoint] : []),
   ];
+}
+
+function formatRole({ sourceId, backupDays }: DatabaseInstance): string {
+  return sourceId === null ? `days of backups: ${backupDays}` : `read replica of ${sourceId}`;
 }
 
 function formatRestorable({ databaseId, window }: AutomatedBackup): string[] {

@@ -13,7 +13,7 @@ export const DELETES_ALL_BACKUPS =
 
 /**
  * Returns the lines on the backups of the databases of a stack: which are taken, retained and deleted when the stack is
- * removed, and what they cost. None without a database.
+ * removed, and what they cost. None without a database. A read replica has no backups.
  */
 export function formatBackupPlan(
   cloud: CloudContext,
@@ -21,9 +21,10 @@ export function formatBackupPlan(
   { databases, everything }: { databases: DatabaseInstance[]; everything: boolean },
 ): string[] {
   if (databases.length === 0) return [];
+  const sources = databases.filter(({ sourceId }) => sourceId === null);
   if (everything) return [DELETES_ALL_BACKUPS];
   const isRetained = retainsAutomatedBackups(stack.parameters);
-  return databases.flatMap((database) => [
+  return sources.flatMap((database) => [
     hasData(stack) ? formatLastSnapshot(database) : formatNoSnapshot(database),
     isRetained ? formatRetained(database) : formatDeleted(cloud, database),
   ]);

@@ -12,15 +12,28 @@ export async function explainUnusedDatabases(cloud: CloudContext): Promise<strin
   if (isInProgress(status)) return [];
   const databases = await listDatabases(cloud.clients.rds, cloud.stackName);
   return databases
-    .filter((it) => it.id !== outputs.DatabaseId && it.status !== 'deleting')
+    .filter(({ id, sourceId }) => ![id, sourceId].includes(outputs.DatabaseId ?? ''))
+    .filter(({ status: state }) => state !== 'deleting')
     .map((it) => {
       const about = `the database ${it.id}, which still exists`;
       return (
-        `The stack does not use ${formatPriced({ about, monthly: monthlyDatabaseCost(it) })}. To delete it after a ` +
-        `snapshot: ${formatProtectionRemoval(it)}aws rds delete-db-instance --db-instance-identifier ${it.id} ` +
-        `--final-db-snapshot-identifier ${it.id}-last --no-delete-automated-backups`
+        `The stack does not use ${formatPriced({ about, monthly: monthlyDatabaseCost(it) })}. ` +
+        (it.sourceId === null ? formatDeletion(it) : formatReplicaDeletion(it))
       );
     });
+}
+
+function formatDeletion(database: DatabaseInstance): string {
+  const { id } = database;
+  return (
+    `To delete it after a snapshot: ${formatProtectionRemoval(database)}aws rds delete-db-instance ` +
+    `--db-instance-identifier ${id} --final-db-snapshot-identifier ${id}-last --no-delete-automated-backups`
+  );
+}
+
+/** RDS refuses a final snapshot of a read replica. */
+function formatReplicaDeletion({ id }: DatabaseInstance): string {
+  return `To delete it: aws rds delete-db-instance --db-instance-identifier ${id} --skip-final-snapshot`;
 }
 
 function formatProtectionRemoval({ id, isProtected }: DatabaseInstance): string {

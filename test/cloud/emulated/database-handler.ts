@@ -71,11 +71,12 @@ export function createDatabaseHandler(
 /**
  * Lists the requests for a change in order, one for each resource that IAM checks. The public source of the handler
  * sends them so. A database that is restored is modified afterwards, because the request to restore lacks some
- * properties, and rebooted for its parameter group.
+ * properties, and rebooted for its parameter group. So is a read replica. A database is also rebooted if it gets another
+ * parameter group.
  */
 function listHandlerRequests(
   accountId: string,
-  { Action, isReplaced }: Effect,
+  effect: Effect,
   requested: Resource | undefined,
   id = 'minitwit-database-old',
 ): IamRequest[] {
@@ -84,14 +85,28 @@ function listHandlerRequests(
       action: `rds:${name}`,
       resource: `arn:aws:rds:us-east-1:${accountId}:${resource}`,
     }));
+  const { Action, isReplaced, LogicalResourceId, Details } = effect;
+  const isReplica = LogicalResourceId.startsWith('Replica');
   const end = [
-    ...request('CreateDBSnapshot', `db:${id}`, 'snapshot:minitwit-snapshot-database-1a2b'),
+    ...(isReplica
+      ? []
+      : request('CreateDBSnapshot', `db:${id}`, 'snapshot:minitwit-snapshot-database-1a2b')),
     ...request('DeleteDBInstance', `db:${id}`),
   ];
   if (Action === 'Remove') return end;
-  if (Action === 'Modify' && !isReplaced) return request('ModifyDBInstance', `db:${id}`);
+  if (Action === 'Modify' && !isReplaced) {
+    const isRebooted = Details.some(({ Target }) => Target.Name === 'DBParameterGroupName');
+    return [
+      ...request('ModifyDBInstance', `db:${id}`),
+      ...(isRebooted ? request('RebootDBInstance', `db:${id}`) : []),
+    ];
+  }
   const old = Action === 'Modify' ? end : [];
-  const { DBSnapshotIdentifier: snapshot, RestoreTime } = requested?.Properties ?? {};
+  const {
+    DBSnapshotIdentifier: snapshot,
+    RestoreTime,
+    SourceDBInstanceIdentifier,
+  } = requested?.Properties ?? {};
   const database = 'db:minitwit-database-new';
   const used = [
     database,
@@ -99,11 +114,18 @@ function listHandlerRequests(
     'pg:minitwit-databaseparameters-1a2b',
     'subgrp:minitwit-databasesubnets-1a2b',
   ];
-  if (!snapshot && !RestoreTime) return [...request('CreateDBInstance', ...used), ...old];
+  const creation = () => {
+    if (SourceDBInstanceIdentifier) return request('CreateDBInstanceReadReplica', ...used);
+    if (RestoreTime) {
+      return request('RestoreDBInstanceToPointInTime', ...used, 'auto-backup:ab-1a2b');
+    }
+    return request('RestoreDBInstanceFromDBSnapshot', ...used, `snapshot:${String(snapshot)}`);
+  };
+  if (!snapshot && !RestoreTime && !SourceDBInstanceIdentifier) {
+    return [...request('CreateDBInstance', ...used), ...old];
+  }
   return [
-    ...(RestoreTime
-      ? request('RestoreDBInstanceToPointInTime', ...used, 'auto-backup:ab-1a2b')
-      : request('RestoreDBInstanceFromDBSnapshot', ...used, `snapshot:${String(snapshot)}`)),
+    ...creation(),
     ...request('AddTagsToResource', database),
     ...request('ModifyDBInstance', database),
     ...(requested?.Properties.DBParameterGroupName ? request('RebootDBInstance', database) : []),

@@ -286,9 +286,8 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
         'rds:AddRoleToDBInstance',
         'rds:RemoveRoleFromDBInstance',
       ],
-      'The database has no replica, in this region or another one.': [
-        'rds:CreateDBInstanceReadReplica',
-        'rds:PromoteReadReplica',
+      'A replica never becomes a database.': ['rds:PromoteReadReplica'],
+      'The database has no backups in another region.': [
         'rds:StartDBInstanceAutomatedBackupsReplication',
         'rds:StopDBInstanceAutomatedBackupsReplication',
       ],

@@ -10,20 +10,34 @@ const { Parameters, Resources } = parseTemplate(await renderTemplate());
 const WAREHOUSE = Resources.WarehouseBucket?.Properties ?? {};
 
 test('the database is private and encrypted, requires TLS, and leaves a snapshot', () => {
-  expect(listResources('AWS::RDS::DBInstance')).toEqual([Resources.Database]);
+  const [database, ...replicas] = listResources('AWS::RDS::DBInstance');
+  expect(database).toBe(Resources.Database);
   expect(Resources.Database).toMatchObject({
     DeletionPolicy: 'Snapshot',
     UpdateReplacePolicy: 'Snapshot',
     Properties: {
       PubliclyAccessible: false,
       StorageEncrypted: true,
-      ManageMasterUserPassword: true,
       BackupRetentionPeriod: { Ref: 'BackupDays' },
       DBParameterGroupName: { Ref: 'DatabaseParameters' },
       VPCSecurityGroups: [{ Ref: 'DatabaseGroup' }],
     },
   });
   expect(Parameters.BackupDays?.MinValue).toBeGreaterThan(0);
+  expect(replicas).toHaveLength(5);
+  for (const replica of replicas) {
+    // A replica has the encryption of its source, and CloudFormation accepts no other.
+    expect(replica).toMatchObject({
+      DeletionPolicy: 'Delete',
+      UpdateReplacePolicy: 'Delete',
+      Properties: {
+        SourceDBInstanceIdentifier: { Ref: 'Database' },
+        PubliclyAccessible: false,
+        DBParameterGroupName: { Ref: 'DatabaseParameters' },
+        VPCSecurityGroups: [{ Ref: 'DatabaseGroup' }],
+      },
+    });
+  }
   expect(Resources.DatabaseParameters?.Properties.Parameters).toMatchObject({
     require_secure_transport: '1',
   });

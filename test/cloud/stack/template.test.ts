@@ -28,6 +28,10 @@ const VALUES: Record<string, string> = {
   DatabasePassword: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:DatabasePassword-a1B2c3',
   'Database.MasterUserSecret.SecretArn':
     'arn:aws:secretsmanager:us-east-1:123456789012:secret:rds!db-1a2b',
+  MasterPassword: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:MasterPassword-g7H8i9',
+  ...Object.fromEntries(
+    [1, 2, 3, 4, 5].map((it) => [`Replica${it}.Endpoint.Address`, `replica${it}.example.com`]),
+  ),
   SessionSecret: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:SessionSecret-d4E5f6',
   ServerLog: 'minitwit-ServerLog-1a2b',
 };
@@ -36,13 +40,18 @@ test('the template has the same meaning in YAML 1.1, which CloudFormation reads'
   expect(template).toEqual(parseTemplate(rendered, '1.2'));
 });
 
-test('the template that is sent equals cloud/minitwit.yaml with the script', () => {
+test('the template that is sent equals cloud/minitwit.yaml with the script, without descriptions for readers', () => {
   const file = readWithoutComments('cloud/minitwit.yaml');
   const expected = parseTemplate(
     file.replace('- userdata/minitwit.sh', () => `- ${JSON.stringify(script)}`),
   );
   expect(Object.keys(expected.Resources).length).toBeGreaterThan(40);
+  const { Parameters, Outputs } = expected;
+  for (const described of [...Object.values(Parameters), ...Object.values(Outputs)]) {
+    delete described.Description;
+  }
   expect(template).toEqual(expected);
+  expect(rendered).not.toMatch(/^Metadata:/m);
 });
 
 test('the template that is sent has a line for each resource, in less than 90 % of the file’s size', () => {
@@ -107,6 +116,71 @@ test('with a secret for mails, only then, the instances may read it and reach a 
   expect(role({})).not.toContain(mail.MailUrlArn);
   expect(resourcesWith(mail)).toHaveProperty('InstancesToMailServer');
   expect(resourcesWith({})).not.toHaveProperty('InstancesToMailServer');
+});
+
+test.each([
+  ['1', 'replica1.example.com'],
+  ['3', 'replica1.example.com,replica2.example.com,replica3.example.com'],
+  ['5', [1, 2, 3, 4, 5].map((it) => `replica${it}.example.com`).join()],
+])('with ReadReplicas=%s, the instances read from %s', (ReadReplicas, hosts) => {
+  const settings = runUserData(fillUserData({ ReadReplicas }), 'write_settings').stdout;
+  expect(settings).toContain(`\nDB_READ_HOST="${hosts}"\n`);
+});
+
+test('without read replicas, the instances have no setting for them', () => {
+  for (const parameters of [{}, { Replicable: 'yes' }]) {
+    expect(runUserData(fillUserData(parameters), 'write_settings').stdout).not.toContain('DB_READ');
+    expect(fillUserData(parameters)).not.toContain('export DB_READ_HOST');
+  }
+});
+
+test('the stack has as many read replicas as ReadReplicas, and an alarm on the lag of each', () => {
+  for (const count of [0, 1, 2, 3, 4, 5]) {
+    const resources = resourcesWith({ ReadReplicas: String(count) });
+    const replicas = Object.keys(resources).filter((name) => name.startsWith('Replica'));
+    const names = [1, 2, 3, 4, 5].slice(0, count).map((it) => `Replica${it}`);
+    expect(replicas).toEqual([...names, ...(count > 0 ? ['ReplicaLagAlarm'] : [])]);
+    const [first, ...metrics] = (resources.ReplicaLagAlarm?.Properties.Metrics ?? []) as Node[];
+    if (count > 0) expect(first).not.toHaveProperty('ReturnData');
+    expect(metrics.map(({ MetricStat }) => MetricStat)).toMatchObject(
+      names.map((Ref) => ({ Metric: { Dimensions: [{ Value: { Ref } }] } })),
+    );
+  }
+});
+
+test('a database with read replicas has GTIDs, and a password that RDS does not manage', () => {
+  const of = (parameters: Record<string, string>) => {
+    const { Database, DatabaseParameters, MasterPassword } = resourcesWith(parameters);
+    return {
+      managed: Database?.Properties.ManageMasterUserPassword,
+      hasOwn: Boolean(Database?.Properties.MasterUserPassword && MasterPassword),
+      // CloudFormation restarts a database with another parameter group, but not with a changed one.
+      group: DatabaseParameters?.Properties.Description,
+      parameters: DatabaseParameters?.Properties.Parameters,
+    };
+  };
+  const plain = of({});
+  expect(plain).toMatchObject({ managed: true, hasOwn: false });
+  expect(plain.parameters).toEqual({ require_secure_transport: '1' });
+  const replicable = of({ Replicable: 'yes' });
+  expect(replicable).toMatchObject({ managed: undefined, hasOwn: true });
+  expect(replicable.group).not.toBe(plain.group);
+  expect(replicable.parameters).toEqual({
+    require_secure_transport: '1',
+    'gtid-mode': 'ON',
+    enforce_gtid_consistency: 'ON',
+  });
+  expect(of({ ReadReplicas: '2' })).toEqual(replicable);
+});
+
+test.each([
+  [{}, { 'Fn::GetAtt': ['Database', 'MasterUserSecret.SecretArn'] }, 'rds!db-1a2b'],
+  [{ Replicable: 'yes' }, { Ref: 'MasterPassword' }, 'MasterPassword-g7H8i9'],
+])('with %j, the instances read the password of the master from %j', (parameters, secret, name) => {
+  const { PolicyDocument } = resourcesWith(parameters).SetUpPolicy?.Properties ?? {};
+  expect(PolicyDocument).toMatchObject({ Statement: [{ Resource: secret }] });
+  const [, arn] = /export MASTER_SECRET='(.*)'/.exec(fillUserData(parameters)) ?? [];
+  expect(arn).toBe(`arn:aws:secretsmanager:us-east-1:123456789012:secret:${name}`);
 });
 
 test('the script refuses empty settings in the lines before it', () => {
