@@ -85,6 +85,7 @@ test.each([
   ['DatabaseClass=db.t3.micro', { DatabaseClass: 'db.t3.micro' }],
   ['DatabaseClass=db.t4g.small', { DatabaseClass: 'db.t4g.small' }],
   ['DatabaseMultiAz=yes', { DatabaseMultiAz: 'yes' }],
+  ['ReadReplicas, each replica', { ReadReplicas: '1' }],
   ['WarehouseVolumeGib=50', { WarehouseVolumeGib: '50' }],
   ['Domain or CertificateArn', { Domain: 'blog.example.com' }],
   ['RequestsPerAddress', { RequestsPerAddress: '2000' }],

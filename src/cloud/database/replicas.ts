@@ -24,7 +24,7 @@ export function resolveReplicas(
       `A database with read replicas is replicable. Run ${formatCommand(cloud, 'up --set ReadReplicas=0')} before you set Replicable to "no".`,
     );
   }
-  if (before > 0 && hasReplicas) assertVersionUnchanged(cloud, stack, all);
+  if (before > 0) assertVersionUnchanged(cloud, stack, all);
   const replicable = hasReplicas ? 'yes' : (all.Replicable ?? 'no');
   if (stack && (stack.parameters.Replicable ?? 'no') !== replicable) {
     cloud.print(

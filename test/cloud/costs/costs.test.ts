@@ -28,12 +28,18 @@ test('formatCosts ends with the total of all costs', () => {
   );
 });
 
-test('listCosts adds the costs of instances, zones, and the warehouse’s volume', () => {
+test('listCosts adds the costs of instances, zones, read replicas, and the warehouse’s volume', () => {
   const plain = hourly({});
   expect(hourly({ InstanceCount: '3' })).toBeGreaterThan(plain + 0.0104);
   expect(hourly({ DatabaseMultiAz: 'yes' })).toBeCloseTo(plain + 0.016 + (20 * 0.115) / 730, 6);
   expect(hourly({ DatabaseStorageMaxGib: '30' })).toBeCloseTo(plain + (10 * 0.115) / 730, 6);
   expect(hourly({ WarehouseVolumeGib: '50' })).toBeCloseTo(plain + (50 * 0.08) / 730, 6);
+  // A replica has the class of the database, storage of the same size, and a metric of the alarm on its lag.
+  const replicas = hourly({ ReadReplicas: '3', DatabaseMultiAz: 'yes' });
+  expect(replicas - hourly({ DatabaseMultiAz: 'yes' })).toBeCloseTo(
+    3 * (0.016 + (20 * 0.115 + 0.1) / 730),
+    6,
+  );
   const scheduled = { WarehouseVolumeGib: '50', WarehouseSchedule: 'rate(1 day)' };
   expect(hourly(scheduled)).toBeCloseTo(plain + (50 * 0.08 + 0.4) / 730, 6);
 });

@@ -5,6 +5,7 @@ import {
   type DBInstance,
   DescribeDBInstancesCommand,
   ModifyDBInstanceCommand,
+  PromoteReadReplicaCommand,
 } from '@aws-sdk/client-rds';
 import type { AutomatedBackups } from './automated-backups.ts';
 import { listChanges } from './changes.ts';
@@ -59,6 +60,10 @@ export function createDatabaseHandler(
       const database = Type === TYPE ? await findDatabase(moto, id) : undefined;
       if (!database) return null;
       if (database.DeletionProtection) return abandon(moto, database);
+      // Moto may delete the database before its replica, and then does not find it.
+      if (Properties?.SourceDBInstanceIdentifier) {
+        await moto.rds.send(new PromoteReadReplicaCommand({ DBInstanceIdentifier: id }));
+      }
       if (DeletionPolicy === 'Snapshot') {
         await takeLastSnapshot(moto, `${stackName}-snapshot-${name}`, database);
       }

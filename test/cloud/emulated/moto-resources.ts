@@ -10,6 +10,7 @@ import {
   UpdateStackCommand,
 } from '@aws-sdk/client-cloudformation';
 import { AddTagsCommand } from '@aws-sdk/client-elastic-load-balancing-v2';
+import { ModifyDBInstanceCommand } from '@aws-sdk/client-rds';
 import { randomInt } from 'node:crypto';
 import { listChanges } from './changes.ts';
 import type { DatabaseHandler } from './database-handler.ts';
@@ -50,6 +51,7 @@ async function createResources(
   );
   const existing = await readResources(moto, stackName, requested, names);
   await tagLoadBalancers(moto, existing, tags);
+  await unprotectReplicas(moto, existing);
   return existing;
 }
 
@@ -110,7 +112,17 @@ async function updateResources(
   const all = { ...requested, motoResources: resources };
   const now = await readResources(moto, stackName, all, names);
   await changeGroups(moto, now);
+  await unprotectReplicas(moto, now);
   return now;
+}
+
+/** RDS creates a read replica without deletion protection. Moto copies the protection of the database. */
+async function unprotectReplicas(moto: Moto, { requested, ids }: ExistingResources): Promise<void> {
+  for (const [name, { Properties }] of Object.entries(requested.resources)) {
+    if (!Properties.SourceDBInstanceIdentifier) continue;
+    const input = { DBInstanceIdentifier: ids[name], DeletionProtection: false };
+    await moto.rds.send(new ModifyDBInstanceCommand(input));
+  }
 }
 
 async function leaveAfterRollback(
