@@ -132,6 +132,11 @@ test.each<[command: string, run: (site: Site) => Promise<void>, requests: string
     ({ open }) => printStatus(open(), { json: true }),
     ['autoscaling:DescribeAutoScalingGroups', 'rds:DescribeDBInstances'],
   ],
+  [
+    'up --set ReadReplicas=2',
+    ({ up: change }) => change({ ReadReplicas: '2' }),
+    ['cloudformation:ExecuteChangeSet', 'rds:DescribeDBInstances'],
+  ],
   ['admin', runAdminCommand, ['ssm:GetCommandInvocation', 'ssm:SendCommand']],
 ])('the policies of the operators allow every request of `cloud %s`', async (_, run, requests) => {
   const site = await createSite();

@@ -278,8 +278,17 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
       untagged(at('rds', 'snapshot:minitwit-20261129t0628')),
       untagged(at('rds', 'snapshot:rds:minitwit-database-1a2b3c-2026-11-29-05-10')),
       untagged(at('rds', 'subgrp:minitwit-databasesubnets-1a2b3c')),
-      { arn: at('secretsmanager', 'secret:rds!db-1a2b3c-AbCdEf'), actions: /^secretsmanager:/ },
+      {
+        arn: at('secretsmanager', 'secret:rds!db-1a2b3c-AbCdEf'),
+        actions: /^secretsmanager:(?!Get)/,
+      },
+      {
+        ...inStack(at('secretsmanager', 'secret:MasterPassword-1A2B3C-AbCdEf')),
+        actions: /^secretsmanager:GetSecretValue$/,
+      },
     ],
+    // CloudFormation resolves `{{resolve:secretsmanager:…}}` with the operator's permissions.
+    undocumented: { resolve: ['secretsmanager:GetSecretValue'] },
     notGranted: {
       'The database has no role.': [
         'iam:PassRole',
@@ -378,7 +387,10 @@ export const HANDLED_TYPES: Record<string, HandledType> = {
     },
   },
   'AWS::SecretsManager::Secret': {
-    own: [untagged(at('secretsmanager', 'secret:SessionSecret-1A2B3C-AbCdEf'))],
+    own: [
+      untagged(at('secretsmanager', 'secret:MasterPassword-1A2B3C-AbCdEf')),
+      untagged(at('secretsmanager', 'secret:SessionSecret-1A2B3C-AbCdEf')),
+    ],
     notGranted: {
       'The secrets have no copy in another region.': [
         'secretsmanager:RemoveRegionsFromReplication',

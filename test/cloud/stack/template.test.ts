@@ -140,8 +140,7 @@ test('the stack has as many read replicas as ReadReplicas, and an alarm on the l
     const replicas = Object.keys(resources).filter((name) => name.startsWith('Replica'));
     const names = [1, 2, 3, 4, 5].slice(0, count).map((it) => `Replica${it}`);
     expect(replicas).toEqual([...names, ...(count > 0 ? ['ReplicaLagAlarm'] : [])]);
-    const [first, ...metrics] = (resources.ReplicaLagAlarm?.Properties.Metrics ?? []) as Node[];
-    if (count > 0) expect(first).not.toHaveProperty('ReturnData');
+    const [, ...metrics] = (resources.ReplicaLagAlarm?.Properties.Metrics ?? []) as Node[];
     expect(metrics.map(({ MetricStat }) => MetricStat)).toMatchObject(
       names.map((Ref) => ({ Metric: { Dimensions: [{ Value: { Ref } }] } })),
     );
