@@ -5,7 +5,7 @@ import { inject } from 'vitest';
 import type { TestProject } from 'vitest/node';
 
 const REPORT = 'docs/reliability.md';
-const SCENARIOS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12];
+const SCENARIOS = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13];
 const BEGIN = '<!-- figures: npm run reliability writes them -->';
 const END = '<!-- end of the figures -->';
 
