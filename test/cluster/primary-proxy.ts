@@ -44,13 +44,14 @@ function createConfig(port: number, ports: number[]): string {
   timeout connect 1s
   timeout client 1h
   timeout server 1h
-  timeout check 200ms
+  timeout check 1s
 
 listen primary
   bind 127.0.0.1:${port}
-  # A primary that leaves the group or resumes is not read-only yet when another server already is the primary. All
-  # connections lead to one server until its check fails.
-  stick-table type integer size 1
+  # A primary that leaves the group, or resumes, is writable for some time although another server already is the
+  # primary. All connections lead to one server until its check fails. With a table of size 1, parallel connections
+  # would lead to both.
+  stick-table type integer size 1k
   stick on int(1)
   option tcp-check
   tcp-check connect
