@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
+import { type Connection, createConnection } from 'mysql2/promise';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { openDatabase } from '../../src/database/database.ts';
+import { connectionOptions } from '../../src/database/open-connection.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { runSql } from '../support/database.ts';
@@ -13,7 +15,7 @@ import { HANG_MS } from '../support/timeouts.ts';
 import { waitFor } from '../support/wait-for.ts';
 import { createInstance } from './cluster.ts';
 import { recordFigures } from './figures.ts';
-import { type DatabaseGroup, type Member, startGroup } from './group.ts';
+import { type DatabaseGroup, type Member, type Roles, startGroup } from './group.ts';
 import {
   createUsers,
   type Load,
@@ -28,34 +30,47 @@ const USERS = 8;
 
 interface Scenario {
   event: string;
-  /** Takes the role of the primary away. */
-  act: (primary: Member, secondary: Member) => Promise<void>;
-  /** Lets the old primary join the group again. */
-  undo: (old: Member) => Promise<void>;
+  act: (group: DatabaseGroup, roles: Roles) => Promise<void>;
+  /** Lets the server on which `act` has acted join the group again. */
+  undo: (roles: Roles) => Promise<void>;
 }
 
-const SCENARIOS: Scenario[] = [
-  {
-    event: 'another server becomes the primary',
+// Each event takes the role of the primary away.
+const FAILOVERS: Scenario[] = [
+  failover('another server becomes the primary', {
     act: ({ administrator }, { id }) =>
       runSql(administrator, `select group_replication_set_as_primary('${id}')`),
     undo: async () => undefined,
-  },
-  {
-    event: 'the primary leaves and joins again',
+  }),
+  failover('the primary leaves and joins again', {
     act: ({ administrator }) => runSql(administrator, 'stop group_replication'),
     undo: ({ administrator }) => runSql(administrator, 'start group_replication'),
-  },
-  {
-    event: 'the primary is killed and restarted',
+  }),
+  failover('the primary is killed and restarted', {
     act: (primary) => primary.signal('SIGKILL'),
     undo: (old) => old.restart(),
-  },
-  {
-    event: 'the primary is frozen and resumed',
+  }),
+  failover('the primary is frozen and resumed', {
     act: (primary) => primary.signal('SIGSTOP'),
     undo: (old) => old.signal('SIGCONT'),
+  }),
+];
+
+const FAILURES_OF_REPLICAS: Scenario[] = [
+  {
+    event: 'a replica is killed and restarted',
+    act: (_, { secondaries: [replica] }) => replica.signal('SIGKILL'),
+    undo: ({ secondaries: [replica] }) => replica.restart(),
   },
+  createLag('a replica lags and catches up'),
+];
+
+const SCENARIOS = [
+  ...FAILOVERS.map((scenario) => ({ ...scenario, readers: 'the primary' as const })),
+  ...[...FAILOVERS, ...FAILURES_OF_REPLICAS].map((scenario) => ({
+    ...scenario,
+    readers: 'all servers' as const,
+  })),
 ];
 
 describe('a group of database servers', () => {
@@ -63,18 +78,18 @@ describe('a group of database servers', () => {
   let group: DatabaseGroup | null = null;
 
   test.for(SCENARIOS)(
-    'no acknowledged post is lost, doubled or missing on a page while $event',
-    async ({ event, act, undo }, { skip }) => {
+    'no acknowledged post is lost, doubled or missing on a page from $readers while $event',
+    async ({ event, act, undo, readers }, { skip }) => {
       skip(!existsSync(REAL_MYSQL), `There is no ${REAL_MYSQL}.`);
       group ??= await startGroup(defer);
-      const { primary, secondaries } = await group.waitForMembers();
+      const roles = await group.waitForMembers();
       const config = await createDatabase(group.config);
-      const load = await startLoad(config);
+      const replicas = [roles.primary, ...roles.secondaries].map((member) => member.config);
+      const load = await startLoad(config, readers === 'all servers' ? replicas : []);
       await waitForSuccesses(load, 200);
-      await act(primary, secondaries[0]);
-      await group.waitForPrimaryAfter(primary);
+      await act(group, roles);
       await waitForSuccesses(load, 200);
-      await undo(primary);
+      await undo(roles);
       await group.waitForMembers();
       await waitForSuccesses(load, 200);
       await load.stop();
@@ -82,10 +97,11 @@ describe('a group of database servers', () => {
       onTestFinished(() => database.end());
       const ledger = await reconcile(load.requests, database);
       const successes = load.requests.filter(succeeded);
-      await recordFigures(`13. In a group of databases, ${event}`, {
+      await recordFigures(`13. In a group of databases, read from ${readers}, ${event}`, {
         ...ledger,
         'pages after a post': load.pages(),
         'pages without the post': load.missing.length,
+        ...(await load.countReads()),
         'longest time without a success (ms)': findGap(successes),
         'longest time without an acknowledged post (ms)': findGap(
           successes.filter(({ kind }) => kind === 'post'),
@@ -98,6 +114,26 @@ describe('a group of database servers', () => {
   );
 });
 
+function failover(
+  event: string,
+  {
+    act,
+    undo,
+  }: {
+    act: (primary: Member, secondary: Member) => Promise<void>;
+    undo: (old: Member) => Promise<void>;
+  },
+): Scenario {
+  return {
+    event,
+    async act(group, { primary, secondaries: [secondary] }) {
+      await act(primary, secondary);
+      await group.waitForPrimaryAfter(primary);
+    },
+    undo: ({ primary }) => undo(primary),
+  };
+}
+
 /** Creates a database for one test, and returns its settings. */
 async function createDatabase(server: DatabaseConfig): Promise<DatabaseConfig> {
   const config = { ...server, name: `minitwit_${randomBytes(8).toString('hex')}` };
@@ -106,19 +142,64 @@ async function createDatabase(server: DatabaseConfig): Promise<DatabaseConfig> {
   return config;
 }
 
-/** Starts two instances, and users who post through the first one and read through the second one. */
-async function startLoad(config: DatabaseConfig): Promise<VisibilityLoad> {
-  const settings = {
-    ...databaseSettings(config),
-    SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+function createLag(event: string): Scenario {
+  let lock: Connection | undefined;
+  return {
+    event,
+    async act(_, { secondaries: [{ administrator }] }) {
+      lock = await createConnection(connectionOptions(administrator));
+      // Until the end of the lock, the server answers reads, but executes nothing that the primary commits.
+      await lock.query('flush tables with read lock');
+    },
+    undo: async () => lock?.end(),
   };
-  const ports = await Promise.all([reservePort(onTestFinished), reservePort(onTestFinished)]);
-  const [first, second] = ports.map((port) => createInstance(port, onTestFinished, () => settings));
+}
+
+interface GroupLoad extends VisibilityLoad {
+  /** Counts the reads of both instances by server. Without replicas, there are no such counts. */
+  countReads: () => Promise<Record<string, number>>;
+}
+
+/** Starts two instances, and users who post through the first one and read through the second one. */
+async function startLoad(config: DatabaseConfig, replicas: DatabaseConfig[]): Promise<GroupLoad> {
+  const ports = await Promise.all(Array.from({ length: 4 }, () => reservePort(onTestFinished)));
+  const metricsPorts = ports.splice(2);
+  const [first, second] = ports.map((port, index) =>
+    createInstance(port, onTestFinished, () => ({
+      ...databaseSettings(config),
+      SESSION_SECRET: 'a secret of the tests with 32 characters or more',
+      METRICS_PORT: String(metricsPorts[index]),
+      DB_READ_HOST: replicas.map(({ host, port: own }) => `${host}:${own}`).join(),
+    })),
+  );
   if (!first || !second) throw new Error('There are not two instances.');
   await Promise.all([first.start(), second.start()]);
   const load = startVisibilityLoad(await createUsers(first.url, USERS), second.url);
   onTestFinished(() => load.stop());
-  return load;
+  const countReads = async () => {
+    if (replicas.length === 0) return {};
+    const reads = (await Promise.all(metricsPorts.map(readReads))).flat();
+    const atWriter = sum(reads.filter(({ server }) => server === 'writer'));
+    return { 'reads at the primary': atWriter, 'reads at replicas': sum(reads) - atWriter };
+  };
+  return { ...load, countReads };
+}
+
+interface ReadCount {
+  server: string;
+  reads: number;
+}
+
+async function readReads(metricsPort: number | undefined): Promise<ReadCount[]> {
+  const response = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+  const counts = (await response.text()).matchAll(
+    /^minitwit_db_reads_total\{server="(.*)"\} (.*)$/gm,
+  );
+  return Array.from(counts, ([, server = '', reads]) => ({ server, reads: Number(reads) }));
+}
+
+function sum(counts: ReadCount[]): number {
+  return counts.reduce((total, { reads }) => total + reads, 0);
 }
 
 /** Waits until `count` more requests, times LOAD_FACTOR, have succeeded. */
