@@ -8,6 +8,7 @@ import { ANY_SERVER } from '../src/database/primary.ts';
 import type { Parameters, Statements } from '../src/database/statements.ts';
 import { listen } from '../src/web/server/listen.ts';
 import { createPasswords } from '../src/web/passwords/passwords.ts';
+import { createRateLimitCounters } from '../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../src/repositories/rate-limits.ts';
 import { createRepositories } from '../src/repositories/repositories.ts';
 import type { DataSet } from './data-sets.ts';
@@ -99,7 +100,7 @@ async function serve(database: Database) {
   const app = createApp({
     config,
     repositories: createRepositories(database),
-    rateLimits: createRateLimits(database, config.rateLimits, logger),
+    rateLimits: createRateLimits(createRateLimitCounters(database), config.rateLimits, logger),
     passwords,
     isReady: () => Promise.resolve(true),
     logger,

@@ -10,6 +10,7 @@ import { initializeSchema } from '../../src/database/schema.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { listen } from '../../src/web/server/listen.ts';
 import { createPasswords } from '../../src/web/passwords/passwords.ts';
+import { createRateLimitCounters } from '../../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 
@@ -48,7 +49,7 @@ export async function startSite(): Promise<Site> {
     SITE_URL: 'http://127.0.0.1',
   });
   const isReady = () => Promise.resolve(true);
-  const rateLimits = createRateLimits(database, config.rateLimits, logger);
+  const rateLimits = createRateLimits(createRateLimitCounters(database), config.rateLimits, logger);
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
   const server = createServer({ maxHeaderSize: 16 * 1024 }, app);
   const port = await listen(server, { host: '127.0.0.1', port: 0, setting: 'PORT' });

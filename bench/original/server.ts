@@ -4,6 +4,7 @@ import { createApp } from '../../src/web/app.ts';
 import { readConfig } from '../../src/config/config.ts';
 import { listen } from '../../src/web/server/listen.ts';
 import { createPasswords } from '../../src/web/passwords/passwords.ts';
+import { createRateLimitCounters } from '../../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { openUnboundedDatabase } from './database.ts';
 import { createOriginalRepositories } from './repositories.ts';
@@ -15,7 +16,7 @@ const database = openUnboundedDatabase(config.database);
 const app = createApp({
   config,
   repositories: createOriginalRepositories(database),
-  rateLimits: createRateLimits(database, config.rateLimits, logger),
+  rateLimits: createRateLimits(createRateLimitCounters(database), config.rateLimits, logger),
   passwords: createPasswords(),
   isReady: () => Promise.resolve(true),
   logger,

@@ -144,6 +144,8 @@ function toConfig(values: z.infer<typeof settings>) {
     logLevel: values.LOG_LEVEL,
     /** Null if no rate is limited. */
     rateLimits: values.RATE_LIMITS === 'off' ? null : toRateLimitConfig(values),
+    /** Null if all instances count for the limits in the database. */
+    limitsStore: values.LIMITS_STORE,
     webConcurrency: values.WEB_CONCURRENCY,
     drainDelayMs: values.DRAIN_DELAY_S * 1000,
     drainMaxMs: values.DRAIN_MAX_S * 1000,

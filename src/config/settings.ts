@@ -9,6 +9,7 @@ import {
   replicaFields,
 } from './database-settings.ts';
 import { integer, oneOf, required } from './environment.ts';
+import { limitsStoreFields } from './limits-store-settings.ts';
 import { addMailProblems, mailFields } from './mail-settings.ts';
 
 /** The longest password, in Unicode code points. */
@@ -173,6 +174,7 @@ export const settings = z
     ...replicaFields,
     ...web,
     ...mailFields,
+    ...limitsStoreFields,
     ...rateLimits,
     ...operation,
   })

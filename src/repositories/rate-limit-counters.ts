@@ -1,36 +1,7 @@
 import { batchWrites } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import type { ReadStatements, Statements } from '../database/statements.ts';
-
-/** The limit of one key, for example of the failed logins from one address. */
-export interface Counter {
-  /** The primary key of the row, in ASCII. */
-  key: string;
-  /** The number of events allowed in a window. A window starts with its first event. */
-  points: number;
-  windowMs: number;
-}
-
-/** The result of counting an event at several counters. */
-export interface CountResult<C extends Counter> {
-  /** The counter that has no point left, and the time until its window ends. Null if all counters counted the event. */
-  refusal: { counter: C; waitMs: number } | null;
-  /** The counters of which this event took the last point. */
-  exhausted: C[];
-  /** Takes the event off the counters, unless a new window has begun. */
-  refund: () => Promise<void>;
-}
-
-/** Reads and writes the table `rate_limit`, in which all instances count together. */
-export interface RateLimitCounters<C extends Counter> {
-  /**
-   * Counts an event at all of the counters, or at none if one of them has no point left. Concurrent events of all
-   * instances are counted one after another, so a counter never allows more events than its points.
-   */
-  count(counters: C[]): Promise<CountResult<C>>;
-  /** Deletes up to `limit` rows whose windows have ended by `nowMs`. Returns their number. */
-  deleteExpired(nowMs: number, limit: number): Promise<number>;
-}
+import type { Counter, CountResult, RateLimitCounters } from '../limits/counters.ts';
 
 interface Row {
   key: string;
@@ -38,15 +9,15 @@ interface Row {
   expiresMs: number;
 }
 
-type Allocation<C extends Counter> = Omit<CountResult<C>, 'refund'>;
+type Allocation = Omit<CountResult<Counter>, 'refund'>;
 
-/** Creates the counters of a database. */
-export function createRateLimitCounters<C extends Counter>(
-  database: Database,
-): RateLimitCounters<C> {
-  const countEvent = batchWrites((events: C[][]) => countEvents(database, events));
+/** Creates the counters in the table `rate_limit` of a database. */
+export function createRateLimitCounters(database: Database): RateLimitCounters {
+  const countEvent = batchWrites((events: Counter[][]) => countEvents(database, events));
   return {
-    count: countEvent,
+    // The counters in a result are those of its event.
+    count: async <C extends Counter>(counters: C[]) =>
+      (await countEvent(counters)) as CountResult<C>,
 
     async deleteExpired(nowMs, limit) {
       const { affectedRows } = await database.execute(
@@ -60,10 +31,10 @@ export function createRateLimitCounters<C extends Counter>(
   };
 }
 
-async function countEvents<C extends Counter>(
+async function countEvents(
   database: Database,
-  events: C[][],
-): Promise<CountResult<C>[]> {
+  events: Counter[][],
+): Promise<CountResult<Counter>[]> {
   const nowMs = Date.now();
   // Most events of an attack are refused, and a read is cheaper than a transaction.
   const found = allocate(events, await listRows(database.writer, events.flat()), nowMs);
@@ -73,16 +44,16 @@ async function countEvents<C extends Counter>(
   return found.map((allocation) =>
     allocation.refusal
       ? { ...allocation, refund: () => Promise.resolve() }
-      : (results.next().value as CountResult<C>),
+      : (results.next().value as CountResult<Counter>),
   );
 }
 
 /** Counts all events, then takes those back for which another instance has left no point. */
-function countOpen<C extends Counter>(
+function countOpen(
   database: Database,
-  events: C[][],
+  events: Counter[][],
   nowMs: number,
-): Promise<CountResult<C>[]> {
+): Promise<CountResult<Counter>[]> {
   const added = new Map<string, Row>();
   for (const { key, windowMs } of events.flat()) {
     const row = added.get(key) ?? { key, points: 0, expiresMs: nowMs + windowMs };
@@ -107,12 +78,8 @@ function countOpen<C extends Counter>(
  * Adds the points of each event to `rows`, in the order of the events. An event is refused if a counter has no point
  * left.
  */
-function allocate<C extends Counter>(
-  events: C[][],
-  rows: Map<string, Row>,
-  nowMs: number,
-): Allocation<C>[] {
-  const findOrCreateRow = ({ key, windowMs }: C): Row => {
+function allocate(events: Counter[][], rows: Map<string, Row>, nowMs: number): Allocation[] {
+  const findOrCreateRow = ({ key, windowMs }: Counter): Row => {
     const row = rows.get(key);
     if (row && row.expiresMs > nowMs) return row;
     const fresh = { key, points: 0, expiresMs: nowMs + windowMs };

@@ -1,10 +1,9 @@
 import { hash } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { RateLimitConfig } from '../config/config.ts';
-import type { Database } from '../database/database.ts';
 import { AppError } from '../errors/app-error.ts';
 import { errorMessage } from '../errors/error-message.ts';
-import { type Counter, createRateLimitCounters } from './rate-limit-counters.ts';
+import type { Counter, RateLimitCounters } from '../limits/counters.ts';
 import {
   createRateLimitRules,
   type RateLimitRule,
@@ -34,9 +33,9 @@ export interface LimitCheck {
 }
 
 /**
- * Limits how often users and addresses may act. All instances count together in the table `rate_limit`. Each process
- * counts pages, correct logins and passkeys itself, since these cost CPU time of that process. The functions that return a
- * promise reject with AppError `unavailable` if the database could not count. The action must not happen then either.
+ * Limits how often users and addresses may act. All instances count together in one store. Each process counts pages,
+ * correct logins and passkeys itself, since these cost CPU time of that process. The functions that return a promise
+ * reject with AppError `unavailable` if the store could not count. The action must not happen then either.
  */
 export interface RateLimits {
   /** Counts a login. Call `refund` unless the password is wrong. */
@@ -60,7 +59,7 @@ export interface RateLimits {
   consumeReport(userId: number): Promise<LimitCheck>;
   /** Counts an older or newer page of a timeline. `userId` is null without login. */
   consumePage(reader: { userId: number | null; address: string }): Refusal | null;
-  /** Deletes up to `limit` rows whose windows have ended by `nowMs`. Returns their number. */
+  /** Deletes up to `limit` counters whose windows have ended by `nowMs`. Returns their number. */
   deleteExpired(nowMs: number, limit: number): Promise<number>;
 }
 
@@ -70,15 +69,14 @@ interface RuleCounter extends Counter {
   rule: RateLimitRule;
 }
 
-/** Creates the limits of a database. If `config` is null, nothing is limited. */
+/** Creates the limits, which `counters` count. If `config` is null, nothing is limited. */
 export function createRateLimits(
-  database: Database,
+  counters: RateLimitCounters,
   config: RateLimitConfig | null,
   logger: Logger,
 ): RateLimits {
   if (config === null) return noLimits;
   const rules = createRateLimitRules(config);
-  const counters = createRateLimitCounters<RuleCounter>(database);
 
   async function consume(...ruleCounters: RuleCounter[]): Promise<LimitCheck> {
     try {

@@ -11,6 +11,7 @@ import { openDatabase } from '../../src/database/database.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { createPasswords } from '../../src/web/passwords/passwords.ts';
+import { createRateLimitCounters } from '../../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { launchChromium } from '../support/chromium.ts';
@@ -35,7 +36,7 @@ const app = createApp({
   config,
   repositories,
   passwords,
-  rateLimits: createRateLimits(database, null, logger),
+  rateLimits: createRateLimits(createRateLimitCounters(database), null, logger),
   isReady: () => Promise.resolve(true),
   logger,
 });

@@ -33,6 +33,7 @@ test('settings have defaults, except for the database and the secret', () => {
     securityContact: null,
     siteUrl: null,
     mail: null,
+    limitsStore: null,
     rateLimits: { loginsPerName: 10 },
     drainMaxMs: 10_000,
     metricsPort: null,
@@ -57,6 +58,7 @@ test('reads every setting', () => {
     MAIL_URL: 'smtps://user%40example.com:a%20password@mail.example.com',
     MAIL_FROM: 'MiniTwit <noreply@example.com>',
     SITE_URL: 'https://twit.example.com/',
+    LIMITS_STORE: 'rediss://user%40example.com:a%20password@limits.example.com:6380/2',
     LIMIT_LOGINS_PER_NAME: '1',
     LIMIT_LOGINS_PER_NAME_ANYWHERE: '5',
     LIMIT_LOGINS_PER_ADDRESS: '2',
@@ -99,6 +101,13 @@ test('reads every setting', () => {
       },
       from: 'MiniTwit <noreply@example.com>',
       siteUrl: 'https://twit.example.com',
+    },
+    limitsStore: {
+      host: 'limits.example.com',
+      port: 6380,
+      tls: true,
+      auth: { user: 'user@example.com', password: 'a password' },
+      database: 2,
     },
     rateLimits: {
       loginsPerName: 1,
@@ -191,6 +200,40 @@ test.each([
   ['SITE_URL', 'javascript:alert(1)'],
 ])('refuses %s=%s', (name, value) => {
   expect(errorOf({ ...mail, [name]: value })).toContain(`  ${name} must`);
+});
+
+test.each([
+  ['redis://127.0.0.1', { host: '127.0.0.1' }],
+  ['redis://limits.example.com:7000/', { host: 'limits.example.com', port: 7000 }],
+  ['rediss://[::1]/15', { host: '::1', tls: true, database: 15 }],
+  ['rediss://:p%40ss@h', { host: 'h', tls: true, auth: { user: null, password: 'p@ss' } }],
+])('reads LIMITS_STORE=%s', (url, store) => {
+  expect(readConfig({ ...complete, LIMITS_STORE: url }).limitsStore).toEqual({
+    port: 6379,
+    tls: false,
+    auth: null,
+    database: 0,
+    ...store,
+  });
+});
+
+test.each([
+  'limits.example.com:6379',
+  'http://limits.example.com',
+  'redis:',
+  'redis://',
+  'redis:///1',
+  'redis://a-password@limits.example.com',
+  'redis://user:a-password@limits.example.com/name',
+  'redis://user:a-password@limits.example.com/1/2',
+  'redis://user:a-password@limits.example.com/-1',
+  'redis://user:a-password@limits.example.com:99999',
+  'redis://user:a-password@limits.example.com?tls=no',
+  'redis://user:a-password%@limits.example.com',
+])('refuses LIMITS_STORE=%s, and the error does not contain it', (url) => {
+  const message = errorOf({ ...complete, LIMITS_STORE: url });
+  expect(message).toContain('  LIMITS_STORE must be redis://HOST:PORT/DATABASE or rediss://');
+  expect(message).not.toContain('a-password');
 });
 
 test('reports settings that contradict each other', () => {

@@ -15,6 +15,8 @@ declare module 'vitest' {
     aws: string;
     /** The WebSocket URL of the Chromium that all files of a project share. */
     chromium: string;
+    /** The store of the rate limits. Undefined for the table `rate_limit`. */
+    limitsStore: 'redis' | undefined;
     /** The path of the file into which the cluster tests write their measurements. */
     figures: string;
   }

@@ -1,6 +1,7 @@
 import { beforeAll } from 'vitest';
 import { pino } from 'pino';
 import type { MailConfig } from '../../src/config/mail-settings.ts';
+import { createRateLimitCounters } from '../../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { startMailSender } from '../../src/web/mail/mail-sender.ts';
 import { useCleanup } from './cleanup.ts';
@@ -32,7 +33,7 @@ export function useMail({ database, repositories }: MiniTwit): TestMail {
     defer(() => server.close());
     const config = { ...testMail, smtp: server.smtp };
     const logger = pino({ level: 'silent' });
-    const rateLimits = createRateLimits(database, null, logger);
+    const rateLimits = createRateLimits(createRateLimitCounters(database), null, logger);
     const sender = startMailSender(config, repositories, rateLimits, logger, { pollMs: 10 });
     defer(() => sender.stop());
   });

@@ -15,6 +15,7 @@ import { createRateLimits } from '../../src/repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../src/repositories/repositories.ts';
 import { useCleanup } from './cleanup.ts';
 import { useDatabase } from './database.ts';
+import { type LimitsStore, useLimitsStore } from './limits-store.ts';
 
 const SCHEMA_VERSION = await findLatestVersion();
 
@@ -41,6 +42,7 @@ export interface MiniTwit {
   app: Express;
   database: Database;
   repositories: Repositories;
+  limitsStore: LimitsStore;
   /** Returns an application with other settings on the same database. Without `logger`, it logs nothing. */
   withSettings: (settings: Partial<Config>, logger?: Logger) => Express;
   databaseConfig: DatabaseConfig;
@@ -56,6 +58,7 @@ export interface MiniTwit {
 export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): MiniTwit {
   const { config: databaseConfig, database } = useDatabase();
   const repositories = createRepositories(database);
+  const limitsStore = useLimitsStore(database);
   const passwords = createPasswords({ cost });
   const defer = useCleanup();
   defer(() => passwords.close());
@@ -68,7 +71,7 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
     return createApp({
       config,
       repositories: own.repositories,
-      rateLimits: createRateLimits(own.database, config.rateLimits, logger),
+      rateLimits: createRateLimits(limitsStore.open(own.database), config.rateLimits, logger),
       passwords,
       isReady: () => own.repositories.isReady(SCHEMA_VERSION),
       logger,
@@ -87,6 +90,7 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
     app,
     database,
     repositories,
+    limitsStore,
     withSettings,
     databaseConfig,
     anotherInstance,

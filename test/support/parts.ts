@@ -24,6 +24,7 @@ const CYCLE = ['test/warehouse/cycle'];
 const DETAILS = 'test/**/*.details.test.ts';
 const ON_EMULATOR = 'test/**/*.emulator.test.ts';
 const ON_MYSQL = 'test/**/*.mysql.test.ts';
+const ON_REDIS = 'test/**/*.redis.test.ts';
 const ON_TLS = 'test/**/*.tls.test.ts';
 const FILES_OF_OTHER_PARTS = [
   ...['test/browser', 'test/cluster', 'test/container'].map(filesIn),
@@ -31,6 +32,7 @@ const FILES_OF_OTHER_PARTS = [
   DETAILS,
   ON_EMULATOR,
   ON_MYSQL,
+  ON_REDIS,
   ON_TLS,
 ];
 // The SQL in these files may behave differently on MySQL and MariaDB.
@@ -69,6 +71,12 @@ const LOGIN = existing([
   'test/server.test.ts',
   'test/warehouse/copy/copy-database.test.ts',
   'test/web/minitwit.test.ts',
+]);
+// These files count in the database in the other parts.
+const LIMITED = existing([
+  'test/limits/counters.test.ts',
+  'test/repositories/rate-limits.test.ts',
+  'test/web/routes/rate-limits.test.ts',
 ]);
 
 /** Returns the patterns. @throws Error if one matches no file, for example because a test was renamed */
@@ -132,6 +140,17 @@ export const OTHERS: Part[] = [
       project('tls', {
         include: [ON_TLS, ...LOGIN],
         globalSetup: ['test/support/start-tls.ts'],
+      }),
+    ],
+  },
+  {
+    about: 'rate limits in Redis',
+    missing: findMissingTool('redis-server') ?? findMissingTool('openssl'),
+    projects: [
+      project('redis', {
+        include: [ON_REDIS, ...LIMITED],
+        globalSetup: [MARIADB],
+        provide: { limitsStore: 'redis' },
       }),
     ],
   },

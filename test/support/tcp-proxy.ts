@@ -3,10 +3,16 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { useCleanup } from './cleanup.ts';
 
-/** A TCP proxy in front of a database server, which injects the faults of networks. */
-export interface TcpProxy {
+/** The settings of a client of a server. */
+interface ClientConfig {
+  host: string;
+  port: number;
+}
+
+/** A TCP proxy in front of a server, which injects the faults of networks. */
+export interface TcpProxy<Config extends ClientConfig = DatabaseConfig> {
   /** The settings of a client that connects through the proxy. */
-  config: DatabaseConfig;
+  config: Config;
   /** Returns the number of open connections. */
   connections: () => number;
   /** Stops forwarding data. The connections stay open. */
@@ -17,8 +23,8 @@ export interface TcpProxy {
   disconnectAll: () => void;
   /** Destroys all open connections after a client has sent its next request to the server. Resolves then. */
   disconnectAfterNextRequest: () => Promise<void>;
-  /** Forwards later connections to another server, as the host name of a database does after a failover. */
-  redirectTo: (config: DatabaseConfig) => void;
+  /** Forwards later connections to another server, as a host name does after a failover. */
+  redirectTo: (config: Config) => void;
 }
 
 /** Options for startTcpProxy. */
@@ -30,10 +36,10 @@ export interface TcpProxyOptions {
 }
 
 /** Starts a proxy for the tests of this file. Call it where tests are declared. */
-export async function startTcpProxy(
-  config: DatabaseConfig,
+export async function startTcpProxy<Config extends ClientConfig = DatabaseConfig>(
+  config: Config,
   { responseDelayMs = 0, rewrite: [from, to] = ['', ''] }: TcpProxyOptions = {},
-): Promise<TcpProxy> {
+): Promise<TcpProxy<Config>> {
   const defer = useCleanup();
   const pairs = new Set<[Socket, Socket]>();
   let isFrozen = false;

@@ -8,12 +8,14 @@ import { openDatabase } from '../../database/database.ts';
 import { findLatestVersion } from '../../database/latest-migration.ts';
 import { prepareDrain } from './drain.ts';
 import { createHttpServer } from './http-server.ts';
+import { openRedisCounters } from '../../limits/redis-counters.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { serveMetrics } from './metrics-server.ts';
 import { startMailSender } from '../mail/mail-sender.ts';
 import { createPasswords } from '../passwords/passwords.ts';
 import { cacheCheck } from './readiness.ts';
+import { createRateLimitCounters } from '../../repositories/rate-limit-counters.ts';
 import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../repositories/repositories.ts';
 import { startTotpSecretJob } from './totp-secret-job.ts';
@@ -42,7 +44,12 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     { replicas: config.replicas, logger },
   );
   const repositories = createRepositories(database);
-  const rateLimits = createRateLimits(database, config.rateLimits, logger);
+  const redisCounters =
+    config.rateLimits && config.limitsStore
+      ? openRedisCounters(config.limitsStore, config.database.name, logger)
+      : null;
+  const counters = redisCounters ?? createRateLimitCounters(database);
+  const rateLimits = createRateLimits(counters, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
   const schemaVersion = findLatestVersion();
   const isDatabaseReady = cacheCheck(
@@ -91,7 +98,10 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const requestsMaxMs = (drainMaxMs - drainDelayMs) * DRAIN_SHARE_FOR_REQUESTS;
   await drain.start({ delayMs: drainDelayMs, maxMs: drainDelayMs + requestsMaxMs });
   // A database that does not respond must not delay the exit.
-  const cleanup = Promise.all([passwords.close(), mailsSent]).then(() => database.end());
+  const cleanup = Promise.all([passwords.close(), mailsSent]).then(() => {
+    redisCounters?.close();
+    return database.end();
+  });
   await Promise.race([cleanup, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
 }
 

@@ -5,6 +5,7 @@ import type { RateLimitConfig } from '../../../src/config/config.ts';
 import type { MailConfig, SmtpConfig } from '../../../src/config/mail-settings.ts';
 import { openDatabase } from '../../../src/database/database.ts';
 import { addMail, type NewMail, RETRY_MIN_S } from '../../../src/repositories/mails.ts';
+import { createRateLimitCounters } from '../../../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../../src/repositories/repositories.ts';
 import { createWriteNotice } from '../../../src/web/mail/letters.ts';
@@ -32,7 +33,7 @@ const letter: NewMail = {
 function startSender(smtp: SmtpConfig, from = repositories, limits: RateLimitConfig | null = null) {
   const mail: MailConfig = { smtp, from: 'noreply@example.com', siteUrl: 'https://example.com' };
   const { logger, lines } = captureLog();
-  const rateLimits = createRateLimits(database, limits, logger);
+  const rateLimits = createRateLimits(createRateLimitCounters(database), limits, logger);
   const sender = startMailSender(mail, from, rateLimits, logger, { pollMs: 10 });
   onTestFinished(() => sender.stop());
   return { ...sender, lines };

@@ -2,6 +2,7 @@ import request from 'supertest';
 import { expect, test } from 'vitest';
 import { createApp } from '../../../src/web/app.ts';
 import { AppError } from '../../../src/errors/app-error.ts';
+import { createRateLimitCounters } from '../../../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import type { Repositories } from '../../../src/repositories/repositories.ts';
 import { captureLog } from '../../support/capture-log.ts';
@@ -26,7 +27,7 @@ function createFailingApp(error: Error) {
   const app = createApp({
     config: testConfig,
     repositories: failing,
-    rateLimits: createRateLimits(database, null, logger),
+    rateLimits: createRateLimits(createRateLimitCounters(database), null, logger),
     passwords,
     isReady: () => Promise.reject(error),
     logger,

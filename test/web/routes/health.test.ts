@@ -8,6 +8,7 @@ import { createApp } from '../../../src/web/app.ts';
 import { openDatabase } from '../../../src/database/database.ts';
 import { findLatestVersion } from '../../../src/database/latest-migration.ts';
 import { createPasswords } from '../../../src/web/passwords/passwords.ts';
+import { createRateLimitCounters } from '../../../src/repositories/rate-limit-counters.ts';
 import { createRateLimits } from '../../../src/repositories/rate-limits.ts';
 import { createRepositories } from '../../../src/repositories/repositories.ts';
 import { addHealthRoutes } from '../../../src/web/routes/health.ts';
@@ -32,7 +33,7 @@ const { logger } = captureLog();
 const dependencies = {
   config: testConfig,
   repositories,
-  rateLimits: createRateLimits(database, null, logger),
+  rateLimits: createRateLimits(createRateLimitCounters(database), null, logger),
   passwords,
   isReady: () => repositories.isReady(SCHEMA_VERSION),
   logger,

@@ -4,7 +4,7 @@ import request from 'supertest';
 import { expect, test } from 'vitest';
 import { testLimits, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
-const { database, withSettings, visitor, user } = useMiniTwit();
+const { database, limitsStore, withSettings, visitor, user } = useMiniTwit();
 const rateLimits = {
   ...testLimits,
   loginsPerName: 3,
@@ -191,13 +191,13 @@ test('returns 503 with the input if the limits cannot be counted', async () => {
   const tina = visitor(one);
   await logIn(tina, right('tina'), '192.0.2.65');
   const form = { username: 'uwe', email: 'uwe@example.com', password: 'p', password2: 'p' };
-  await database.execute('alter table rate_limit rename to away');
+  await limitsStore.fail();
   const login = await post(one, '/login', right('tina'), '192.0.2.65');
   const guess = await post(one, '/login', wrong('tina'), '192.0.2.65');
   const registration = await post(one, '/register', form, '192.0.2.65');
   const message = await tina.addMessage('what I wrote');
   const follow = await tina.post('/tina/follow');
-  await database.execute('alter table away rename to rate_limit');
+  await limitsStore.recover();
   for (const { status, headers } of [login, guess, registration, message, follow]) {
     expect(status).toBe(503);
     expect(Number(headers['retry-after'])).toBeGreaterThan(0);
