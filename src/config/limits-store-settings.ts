@@ -38,8 +38,8 @@ export const limitsStoreFields = {
 function parseRedisUrl(value: string): LimitsStoreConfig | null {
   const url = URL.parse(value);
   if (!url?.hostname || !['redis:', 'rediss:'].includes(url.protocol)) return null;
-  const [, database = ''] = /^\/?(\d{0,4})$/.exec(url.pathname) ?? [, null];
-  if (database === null || url.search || url.hash) return null;
+  const path = /^\/?(\d{0,4})$/.exec(url.pathname);
+  if (!path || url.search || url.hash) return null;
   // A user without a password cannot log in.
   if (url.username && !url.password) return null;
   try {
@@ -53,7 +53,7 @@ function parseRedisUrl(value: string): LimitsStoreConfig | null {
             password: decodeURIComponent(url.password),
           }
         : null,
-      database: Number(database),
+      database: Number(path[1]),
     };
   } catch {
     return null;

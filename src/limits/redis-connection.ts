@@ -113,7 +113,7 @@ function logConnection(redis: Redis, logger: Logger): () => string | null {
   // A connection that `close` ends is not reported, since no other follows.
   redis.on('reconnecting', () => report(error ?? 'the server closed it'));
   redis.on('ready', () => {
-    // ioredis would count in another database if it could not select the configured one.
+    // If the client could not select the database, it would count in another one.
     if (error !== null) return report(error);
     if (isLogged) logger.info('The store of the rate limits is connected again.');
     problem = null;

@@ -28,7 +28,7 @@ const NOTICES_PER_HOUR = 20;
 const MAX_KEYS = 10_000;
 
 /**
- * Creates all rules. The database counts the events of a `RateLimitRule`. The others are functions that count an
+ * Creates all rules. The store counts the events of a `RateLimitRule`. The others are functions that count an
  * event of a key in this process, and return a refusal, or null if the event is allowed.
  */
 export function createRateLimitRules(config: RateLimitConfig) {
