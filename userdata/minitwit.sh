@@ -47,6 +47,7 @@ export DRAIN_MAX_S='30'
 # export MAIL_URL_FROM='secretsmanager:NAME' # the location of MAIL_URL, which has a password
 # export MAIL_FROM='noreply@example.com'
 # export SITE_URL='https://example.com'
+# export LIMITS_STORE_FROM='secretsmanager:NAME' # the location of LIMITS_STORE, which has a password
 # export LIMIT_POSTS_PER_USER='60' # and all other LIMIT_…
 
 set -euo pipefail
@@ -57,7 +58,8 @@ readonly SETTING_NAMES=(
   DB_READ_HOST DB_READ_CONSISTENCY
   SESSION_SECRET SESSION_SECRET_FROM AWS_REGION PORT TRUST_PROXY COOKIE_SECURE COOKIE_PREFIX
   PASSWORD_MIN_LENGTH WEB_CONCURRENCY METRICS_PORT METRICS_HOST DRAIN_DELAY_S DRAIN_MAX_S LOG_LEVEL
-  RATE_LIMITS GRAVATAR HSTS SECURITY_CONTACT MAIL_URL MAIL_URL_FROM MAIL_FROM SITE_URL "${!LIMIT_@}"
+  RATE_LIMITS GRAVATAR HSTS SECURITY_CONTACT MAIL_URL MAIL_URL_FROM MAIL_FROM SITE_URL
+  LIMITS_STORE LIMITS_STORE_FROM "${!LIMIT_@}"
 )
 readonly APP=/opt/minitwit
 readonly UP_MAX_S=180
@@ -94,11 +96,11 @@ list_problems() {
   for name in DB_HOST DB_USER DB_NAME; do
     [ -n "${!name:-}" ] || echo "  $name is not set."
   done
-  for name in DB_PASSWD SESSION_SECRET MAIL_URL; do
+  for name in DB_PASSWD SESSION_SECRET MAIL_URL LIMITS_STORE; do
     from=${name}_FROM
     case ${!name:+value}${!from:+place} in
       valueplace) echo "  $name and $from are both set. Set only one of them." ;;
-      '') [ $name = MAIL_URL ] || echo "  $name is not set. Set it or $from." ;;
+      '') [[ $name =~ MAIL|LIMITS ]] || echo "  $name is not set. Set it or $from." ;;
     esac
     case ${!from:-} in
       '' | ssm:?* | secretsmanager:?*) ;;
@@ -137,7 +139,7 @@ write_settings() {
 write_secrets_program() {
   cat <<'EOF'
 #!/bin/bash
-# Reads the secrets in DB_PASSWD_FROM, SESSION_SECRET_FROM and MAIL_URL_FROM into a file in memory that only root can read.
+# Reads the secrets in DB_PASSWD_FROM, SESSION_SECRET_FROM and others into a file in memory that only root can read.
 # minitwit-secrets.service runs this script.
 set -euo pipefail
 umask 077
@@ -147,10 +149,12 @@ export HOME=/root AWS_PAGER=
 readonly DEADLINE=$((SECONDS + 120))
 
 main() {
+  local name from
   {
-    read_secret DB_PASSWD "${DB_PASSWD_FROM:-}"
-    read_secret SESSION_SECRET "${SESSION_SECRET_FROM:-}"
-    read_secret MAIL_URL "${MAIL_URL_FROM:-}"
+    for name in DB_PASSWD SESSION_SECRET MAIL_URL LIMITS_STORE; do
+      from=${name}_FROM
+      read_secret $name "${!from:-}"
+    done
   } >"$RUNTIME_DIRECTORY/env"
 }
 

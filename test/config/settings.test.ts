@@ -26,6 +26,7 @@ test('the user data names only settings that exist, and shows their defaults', a
     'DB_PASSWD_FROM',
     'SESSION_SECRET_FROM',
     'MAIL_URL_FROM',
+    'LIMITS_STORE_FROM',
     'LOG_GROUP',
     'AWS_REGION',
   ];
@@ -44,7 +45,7 @@ test('the user data passes all settings on to the server', async () => {
   const script = await readFile('userdata/minitwit.sh', 'utf8');
   const [, list = ''] = /^readonly SETTING_NAMES=\(([^)]*)\)/m.exec(script) ?? [];
   expect(list).toContain('"${!LIMIT_@}"');
-  // The server must listen on all addresses, its unit sets NODE_ENV, and a stack has no Redis.
-  const passedOn = new Set([...(list.match(/\w+/g) ?? []), 'HOST', 'NODE_ENV', 'LIMITS_STORE']);
+  // The server must listen on all addresses, and its unit sets NODE_ENV.
+  const passedOn = new Set([...(list.match(/\w+/g) ?? []), 'HOST', 'NODE_ENV']);
   expect(names.filter((name) => !passedOn.has(name) && !name.startsWith('LIMIT_'))).toEqual([]);
 });
