@@ -114,7 +114,7 @@ create table taken_name (
   constraint taken_name_user foreign key (user_id) references user (user_id)
 ) engine = InnoDB default character set utf8mb4;
 
--- The number of renames, in one row. Each instance caches messages with the names of their authors, and reads this
+-- A number that each rename increases, in one row. Each instance caches messages with the names of their authors, and reads this
 -- number to know whether those names are still the same.
 create table rename_count (
   id tinyint unsigned not null,
