@@ -1,4 +1,6 @@
 import { hash } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { LimitsStoreConfig } from '../config/limits-store-settings.ts';
@@ -17,6 +19,8 @@ export interface RedisConnection {
    * @throws Error within a second, without the keys and values of the script. It may have run nevertheless
    */
   run(script: Script, keys: string[], values: (string | number)[]): Promise<unknown>;
+  /** Resolves after the first attempt to connect, or after two seconds. */
+  waitUntilConnected(): Promise<void>;
   /** Closes the connection. Waiting scripts fail. */
   close(): void;
 }
@@ -63,6 +67,11 @@ export function openRedis(config: LimitsStoreConfig, logger: Logger): RedisConne
         waiting--;
       }
     },
+    async waitUntilConnected() {
+      if (connectionProblem() === null) return;
+      const connected = once(redis, 'ready').catch(() => undefined);
+      await Promise.race([connected, sleep(CONNECT_MAX_MS, undefined, { ref: false })]);
+    },
     close: () => redis.disconnect(),
   };
 }
@@ -81,7 +90,7 @@ function createClient({ host, port, tls, auth, database }: LimitsStoreConfig): R
     connectionName: 'minitwit',
     connectTimeout: CONNECT_MAX_MS,
     commandTimeout: RUN_MAX_MS,
-    // A server that does not answer is left, since the host name may lead to another one by now.
+    // A silent server is disconnected, since the host name may lead to another one by now.
     socketTimeout: RUN_MAX_MS,
     disconnectTimeout: RUN_MAX_MS,
     retryStrategy: (attempt) =>

@@ -5,6 +5,8 @@ import { createScript, openRedis } from './redis-connection.ts';
 
 /** Counters on a Redis or Valkey server. */
 export interface RedisCounters extends RateLimitCounters {
+  /** Resolves after the first attempt to connect, or after two seconds. */
+  waitUntilConnected(): Promise<void>;
   /** Closes the connection. */
   close(): void;
 }
@@ -40,6 +42,7 @@ export function openRedisCounters(
       };
     },
     deleteExpired: () => Promise.resolve(0),
+    waitUntilConnected: () => redis.waitUntilConnected(),
     close: () => redis.close(),
   };
 }

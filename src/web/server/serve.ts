@@ -78,7 +78,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
       await serveMetrics(metrics.read, { host: config.metricsHost, port: metricsPort });
   }
   await schemaVersion;
-  await database.checkServers();
+  await Promise.all([database.checkServers(), redisCounters?.waitUntilConnected()]);
   const port = await listen(server, { host, port: config.port, setting: 'PORT' });
   logger.info({ host, port }, 'MiniTwit is listening.');
   // `npm run local` waits for this message.
