@@ -18,7 +18,7 @@ export const databaseFields = {
   DB_POOL_SIZE: integer(1, 1000)
     .default(10)
     .describe(
-      'Maximum number of database connections of all processes of an instance. If the database accepts fewer, requests wait for those.',
+      'Maximum number of connections of all processes of an instance to the database, and to each replica. If a server accepts fewer, requests wait for those.',
     ),
 };
 
@@ -32,9 +32,11 @@ interface ServerAddress {
 
 const serverList = z.string().transform((list, context) => {
   const servers = list.split(',').map((text) => parseServer(text.trim()));
-  if (servers.every((server) => server !== null) && servers.length <= REPLICAS_MAX) return servers;
+  const names = new Set(servers.map((server) => `${server?.host}:${server?.port}`));
+  const areValid = servers.every((server) => server !== null) && names.size === servers.length;
+  if (areValid && servers.length <= REPLICAS_MAX) return servers;
   context.addIssue(
-    `must be up to ${REPLICAS_MAX} host names, separated by commas, each with a port or without one`,
+    `must be up to ${REPLICAS_MAX} different host names, separated by commas, each with a port or without one`,
   );
   return z.NEVER;
 });
@@ -83,7 +85,7 @@ export const noNameForTls = problemOf(
 );
 
 /** Returns whether TLS can verify each name in `DB_READ_HOST`. */
-export const haveNamesForTls = ({
+export const canVerifyReplicas = ({
   DB_READ_HOST,
   DB_SSL_CA,
 }: {
@@ -91,8 +93,8 @@ export const haveNamesForTls = ({
   DB_SSL_CA: string | null;
 }) => !DB_SSL_CA || !DB_READ_HOST?.some(({ host }) => isIP(host));
 
-/** The problem of settings without `haveNamesForTls`. */
-export const noNamesForTls = problemOf(
+/** The problem of settings without `canVerifyReplicas`. */
+export const unverifiableReplicas = problemOf(
   'DB_READ_HOST',
   'must have host names, not addresses, with DB_SSL_CA',
 );

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import {
   databaseFields,
   hasNameForTls,
-  haveNamesForTls,
+  canVerifyReplicas,
   noNameForTls,
-  noNamesForTls,
+  unverifiableReplicas,
   problemOf,
   replicaFields,
 } from './database-settings.ts';
@@ -179,7 +179,7 @@ export const settings = z
     ...operation,
   })
   .refine(hasNameForTls, noNameForTls)
-  .refine(haveNamesForTls, noNamesForTls)
+  .refine(canVerifyReplicas, unverifiableReplicas)
   .superRefine(addMailProblems)
   .refine(
     // The server itself speaks plain http, so only a proxy can report https.

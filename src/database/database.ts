@@ -54,7 +54,7 @@ export interface Database extends Statements {
 export interface DatabaseState {
   /** The pool of connections to the writer. */
   pool: PoolState;
-  /** The number of selects outside of transactions that the writer has answered. */
+  /** The number of selects outside of transactions that were sent to the writer. */
   readsAtWriter: number;
   replicas: ReplicaState[];
 }

@@ -34,7 +34,7 @@ export interface PoolConnection extends Connection {
 export interface Pool {
   /**
    * Resolves with a connection, in the order of the calls. The caller releases it. A connection that is not released
-   * within 5 s is destroyed.
+   * within 5 s, or `useMaxMs`, is destroyed.
    * @throws the errors of `connect`; an error with the code `ETIMEDOUT` if no connection is available within 2 s, and
    *   `POOL_CLOSED` after `end`
    */
@@ -48,8 +48,13 @@ export interface Pool {
  * Opens a pool. It opens connections on demand, up to `size`. If the server refuses further connections, requests wait
  * for the existing ones, and the pool tries to open more after some time.
  * @param connect opens a connection
+ * @param useMaxMs the time after which a connection that is not released is destroyed
  */
-export function openPool(size: number, connect: () => Promise<Connection>): Pool {
+export function openPool(
+  size: number,
+  connect: () => Promise<Connection>,
+  useMaxMs = USE_MAX_MS,
+): Pool {
   const open = new Set<PoolConnection>();
   const idle: PoolConnection[] = [];
   const useTimers = new Map<PoolConnection, NodeJS.Timeout>();
@@ -71,8 +76,8 @@ export function openPool(size: number, connect: () => Promise<Connection>): Pool
   }
 
   function startUse(connection: PoolConnection): void {
-    const giveUp = () => destroySocket(connection, createTimeoutError('no answer', USE_MAX_MS));
-    useTimers.set(connection, setTimeout(giveUp, USE_MAX_MS));
+    const giveUp = () => destroySocket(connection, createTimeoutError('no answer', useMaxMs));
+    useTimers.set(connection, setTimeout(giveUp, useMaxMs));
     queue.resolveFirst(connection);
   }
 

@@ -13,7 +13,7 @@ export const READ_ONLY = '@@read_only + @@innodb_read_only';
  */
 export const IS_PRIMARY = raw(`(~0 + ${READ_ONLY})`);
 
-/** The value of `:isPrimary` in a transaction: its writes fail on a read-only server. */
+/** The value of `:isPrimary` in a transaction, whose writes fail on a read-only server, and at a replica. */
 export const ANY_SERVER = raw('true');
 
 const OUT_OF_RANGE = 1690;

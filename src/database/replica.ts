@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { DatabaseConfig } from '../config/config.ts';
 import { errorMessage } from '../errors/error-message.ts';
-import { createTimeoutError, openReplicaConnection } from './open-connection.ts';
-import { checkPool, openPool, type PoolConnection } from './pool.ts';
+import { openReplicaConnection } from './open-connection.ts';
+import { OutageError } from './outage-error.ts';
+import { checkPool, openPool, type PoolConnection, type PoolState } from './pool.ts';
 import { ANY_SERVER } from './primary.ts';
 import { isStatementTimeout } from './query-errors.ts';
 import type { SessionVariables } from './session-variables.ts';
@@ -10,31 +11,41 @@ import { type Parameters, runStatement } from './statements.ts';
 
 const CATCH_UP_MAX_S = 0.5;
 const READ_MAX_MS = 1500;
-const LEFT_OUT_MS = 5000;
+const SLOW_READS_MAX = 3;
+const PROBE_AFTER_MS = 5000;
+// A table with one row. A select without a table waits for nothing on some servers.
+const PROBE = 'select 1 from rename_count';
 
-/**
- * The GTIDs of all transactions that the writer has committed, as MySQL formats them. Every replica has the empty position.
- */
+/** The GTIDs of all transactions that the writer has committed, as MySQL formats them. */
 export type Position = string;
+
+/** The position for a replica that waits for the writer by itself. */
+export const NO_WAIT: Position = '';
 
 /** The state of a replica, for metrics. */
 export interface ReplicaState {
   /** The address, `host:port`. */
   name: string;
+  pool: PoolState;
   /** The number of reads that the replica has answered. */
   reads: number;
-  isLeftOut: boolean;
-  /** The time that the replica needed to catch up when it was last asked, or since when it is left out. */
-  lagS: number;
+  /** Whether no read is sent to the replica until it has passed a probe. */
+  isExcluded: boolean;
+  /**
+   * The seconds that the last read waited for the replica to catch up, or, since one waited in vain, the seconds since then.
+   * Null if the replica waits by itself.
+   */
+  lagS: number | null;
 }
 
 /** A replica from which pages are read. */
 export interface Replica {
-  /** Whether the replica is not left out. */
+  /** Whether the replica is not excluded. */
   isUsable(): boolean;
   /**
-   * Returns the rows of a select, once the replica has everything up to `position`. Returns null if there is no response
-   * within 1.5 s. The replica is then left out for some seconds, and until it responds again.
+   * Returns the rows of a select, once the replica has everything up to `position`. Returns null if it lags, fails or is
+   * busy: the writer must answer. A replica that lags by more than 0.5 s, does not respond within 1.5 s, or loses a
+   * connection is excluded. So is one that stops three selects in a row after a second.
    */
   select<Row>(sql: string, parameters: Parameters, position: Position): Promise<Row[] | null>;
   /**
@@ -62,70 +73,115 @@ export function openReplica(
   { bounds, findPosition, logger }: ReplicaContext,
 ): Replica {
   const name = `${config.host}:${config.port}`;
-  const pool = openPool(config.poolSize, () => openReplicaConnection(config, bounds));
+  const openReplicaPool = () =>
+    openPool(config.poolSize, () => openReplicaConnection(config, bounds), READ_MAX_MS);
+  let pool = openReplicaPool();
   // One name can lead to several servers, so each connection has a position of its own.
   const positions = new WeakMap<PoolConnection, Position>();
   let reads = 0;
-  let lagMs = 0;
-  let leftOutAtMs: number | null = null;
-  let probeTimer: NodeJS.Timeout | undefined;
+  let slowReads = 0;
+  let lagS: number | null = null;
+  let lagsSinceMs: number | null = null;
+  let isExcluded = false;
   let hasEnded = false;
+  let probeTimer: NodeJS.Timeout | undefined;
 
-  async function read<Row>(sql: string, parameters: Parameters, position: Position) {
-    const connection = await pool.acquire();
+  /** Waits until the server of a connection has everything up to a position. */
+  async function catchUp(connection: PoolConnection, position: Position): Promise<void> {
+    if (position === NO_WAIT || positions.get(connection) === position) return;
+    const startedAtMs = performance.now();
+    const [row] = await run<{ isLate: number }>(
+      connection,
+      'select wait_for_executed_gtid_set(:position, :waitMaxS) as isLate',
+      { position, waitMaxS: CATCH_UP_MAX_S },
+    );
+    if (row?.isLate !== 0) {
+      lagsSinceMs ??= startedAtMs;
+      throw new Error(`it lags by more than ${CATCH_UP_MAX_S} s`);
+    }
+    positions.set(connection, position);
+    lagS = (performance.now() - startedAtMs) / 1000;
+    lagsSinceMs = null;
+  }
+
+  async function read<Row>(connection: PoolConnection, sql: string, parameters: Parameters) {
     try {
-      if (position !== '' && positions.get(connection) !== position) {
-        lagMs = await catchUp(connection, position);
-        positions.set(connection, position);
-      }
-      return await run<Row>(connection, sql, { isPrimary: ANY_SERVER, ...parameters });
-    } finally {
-      connection.release();
+      const rows = await run<Row>(connection, sql, { isPrimary: ANY_SERVER, ...parameters });
+      reads++;
+      slowReads = 0;
+      return rows;
+    } catch (error) {
+      // The writer reports an error of the statement itself.
+      if (!(error instanceof OutageError)) return null;
+      if (isStatementTimeout(error) && ++slowReads < SLOW_READS_MAX) return null;
+      throw error;
     }
   }
 
-  function leaveOut(error: unknown): void {
-    if (leftOutAtMs !== null) return;
-    leftOutAtMs = performance.now();
-    logger.warn({ replica: name, reason: errorMessage(error) }, 'A replica is left out.');
+  function exclude(error: unknown): void {
+    if (isExcluded) return;
+    isExcluded = true;
+    slowReads = 0;
+    logger.warn({ replica: name, reason: errorMessage(error) }, 'A replica is excluded.');
+    // The next connections resolve the name again.
+    void pool.end();
+    pool = openReplicaPool();
     probeLater();
   }
 
   function probeLater(): void {
-    if (!hasEnded) probeTimer = setTimeout(() => void probe(), LEFT_OUT_MS).unref();
+    if (!hasEnded) probeTimer = setTimeout(() => void probe(), PROBE_AFTER_MS).unref();
   }
 
   async function probe(): Promise<void> {
     try {
       const position = await findPosition();
-      if (position === null) return probeLater();
-      await limitTime(read('select 1', {}, position));
-      leftOutAtMs = null;
+      if (position === null) throw new Error('the writer has no position');
+      await withConnection(async (connection) => {
+        await catchUp(connection, position);
+        await run(connection, PROBE, {});
+      });
+      isExcluded = false;
       logger.info({ replica: name }, 'A replica is used again.');
     } catch {
       probeLater();
     }
   }
 
+  async function withConnection<Result>(use: (connection: PoolConnection) => Promise<Result>) {
+    const connection = await pool.acquire();
+    try {
+      return await use(connection);
+    } finally {
+      connection.release();
+    }
+  }
+
   return {
-    isUsable: () => leftOutAtMs === null,
+    isUsable: () => !isExcluded,
     async select<Row>(sql: string, parameters: Parameters, position: Position) {
+      let isConnected = false;
       try {
-        const rows = await limitTime(read<Row>(sql, parameters, position));
-        reads++;
-        return rows;
+        return await withConnection(async (connection) => {
+          isConnected = true;
+          // Another read may have failed while this one waited for a connection.
+          if (isExcluded) return null;
+          await catchUp(connection, position);
+          return read<Row>(connection, sql, parameters);
+        });
       } catch (error) {
-        // The replica works, but this select takes long.
-        if (!isStatementTimeout(error)) leaveOut(error);
+        // If all connections are in use for long, the replica is busy.
+        if (isConnected || pool.state().open === 0) exclude(error);
         return null;
       }
     },
     check: () => checkPool(pool),
     state: () => ({
       name,
+      pool: pool.state(),
       reads,
-      isLeftOut: leftOutAtMs !== null,
-      lagS: (leftOutAtMs === null ? lagMs : performance.now() - leftOutAtMs) / 1000,
+      isExcluded,
+      lagS: lagsSinceMs === null ? lagS : (performance.now() - lagsSinceMs) / 1000,
     }),
     end() {
       hasEnded = true;
@@ -135,31 +191,6 @@ export function openReplica(
   };
 }
 
-/** Waits until the server has executed all transactions up to a position. Returns the time in milliseconds. */
-async function catchUp(connection: PoolConnection, position: Position): Promise<number> {
-  const startedAtMs = performance.now();
-  const [row] = await run<{ isLate: number }>(
-    connection,
-    'select wait_for_executed_gtid_set(:position, :waitMaxS) as isLate',
-    { position, waitMaxS: CATCH_UP_MAX_S },
-  );
-  if (row?.isLate !== 0) throw new Error(`the replica lags by more than ${CATCH_UP_MAX_S} s`);
-  return performance.now() - startedAtMs;
-}
-
 function run<Row>(connection: PoolConnection, sql: string, parameters: Parameters) {
   return runStatement<Row[]>(connection, sql, parameters, { hadNoEffect: true });
-}
-
-/** Rejects if there is no result within READ_MAX_MS. The limits of the pool end the read later. */
-async function limitTime<Result>(result: Promise<Result>): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(createTimeoutError('no response', READ_MAX_MS)), READ_MAX_MS);
-  });
-  try {
-    return await Promise.race([result, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

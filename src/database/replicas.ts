@@ -1,9 +1,10 @@
+import type { QueryError } from 'mysql2';
 import type { Logger } from 'pino';
 import type { DatabaseConfig, ReplicasConfig } from '../config/config.ts';
 import { isAppError } from '../errors/app-error.ts';
 import { OperatorError } from '../errors/operator-error.ts';
 import { batchReads } from './batches.ts';
-import { openReplica, type Position, type ReplicaState } from './replica.ts';
+import { NO_WAIT, openReplica, type Position, type ReplicaState } from './replica.ts';
 import { AURORA_REPLICA_BOUNDS, REPLICA_BOUNDS } from './session-variables.ts';
 import type { Parameters, ReadStatements } from './statements.ts';
 
@@ -21,17 +22,19 @@ export interface Replicas {
   end(): Promise<void>;
 }
 
-// Without a binary log, transactions have no GTIDs. In another mode, some have none.
+// Without a binary log, transactions have no GTIDs. In another mode, some have none. The select reads a table, which has
+// one row: a new primary of a group lets selects of tables wait until it has executed everything of the old one.
 const POSITION = `
   select if(@@global.gtid_mode = 'ON' and @@global.log_bin, @@global.gtid_executed, null) as position
-  from dual
+  from rename_count
   where :isPrimary`;
 
-// The position of a server with many interrupted sequences would cost more than the read.
+// A longer position would cost more than most reads.
 const POSITION_MAX_LENGTH = 16_384;
 
 const NO_GTIDS =
   'DB_READ_HOST needs GTIDs, but the database at DB_HOST has none. Set gtid_mode and enforce_gtid_consistency to ON, and log_bin, or remove DB_READ_HOST.';
+const UNKNOWN_VARIABLE = 1193;
 
 /** Opens the replicas of a database. `writer` finds the position of the writer. */
 export function openReplicas(
@@ -45,37 +48,53 @@ export function openReplicas(
 ): Replicas {
   // One query serves all reads that wait at this moment.
   const readPosition = batchReads<null, Position | null>(async () => {
-    const [row] = await writer.select<{ position: Position | null }>(POSITION);
-    return [row?.position ?? null];
+    try {
+      const [row] = await writer.select<{ position: Position | null }>(POSITION);
+      return [row?.position ?? null];
+    } catch (error) {
+      // MariaDB has no such variable.
+      if ((error as QueryError).errno === UNKNOWN_VARIABLE) return [null];
+      throw error;
+    }
   });
+  let isLengthLogged = false;
 
   async function findPosition(): Promise<Position | null> {
-    // Aurora's replicas wait by themselves.
-    if (consistency === 'aurora') return '';
+    if (consistency === 'aurora') return NO_WAIT;
     const position = await readPosition(null);
-    return position !== null && position.length <= POSITION_MAX_LENGTH ? position : null;
+    if (position === null || position.length <= POSITION_MAX_LENGTH) return position || null;
+    if (!isLengthLogged)
+      logger.warn(
+        { length: position.length },
+        'gtid_executed is too long for reads from replicas.',
+      );
+    isLengthLogged = true;
+    return null;
+  }
+
+  async function checkGtids(): Promise<void> {
+    const position = await readPosition(null).catch((error: unknown) => {
+      if (isAppError(error, 'unavailable')) return '';
+      throw error;
+    });
+    if (position === null) throw new OperatorError(NO_GTIDS);
   }
 
   const bounds = consistency === 'aurora' ? AURORA_REPLICA_BOUNDS : REPLICA_BOUNDS;
   const replicas = servers.map((server) =>
     openReplica({ ...config, ...server }, { bounds, findPosition, logger }),
   );
-  let turn = 0;
+  let nextIndex = 0;
 
   return {
     async select(sql, parameters) {
       const position = replicas.some((replica) => replica.isUsable()) ? await findPosition() : null;
       if (position === null) return null;
       const usable = replicas.filter((replica) => replica.isUsable());
-      return usable[turn++ % usable.length]?.select(sql, parameters, position) ?? null;
+      return usable[nextIndex++ % usable.length]?.select(sql, parameters, position) ?? null;
     },
     async check() {
-      const position = await findPosition().catch((error: unknown) => {
-        // MariaDB has no such variables.
-        if (!isAppError(error, 'unavailable')) throw new OperatorError(NO_GTIDS, { cause: error });
-        return '';
-      });
-      if (position === null) throw new OperatorError(NO_GTIDS);
+      if (consistency === 'gtid') await checkGtids();
       await Promise.all(replicas.map((replica) => replica.check()));
     },
     state: () => replicas.map((replica) => replica.state()),

@@ -18,8 +18,8 @@ export type Parameters = Record<string, Value | Value[] | Value[][]>;
 export interface Statements {
   /**
    * Returns the rows of a select. `Row` is not checked. `:isPrimary` is a condition: it is true, or the statement fails
-   * because the server is read-only now. In a transaction it is always true: its writes fail on a read-only server, and
-   * a transaction without writes is checked at its end.
+   * because the server is read-only now. It is always true at a replica, and in a transaction: the writes of a transaction
+   * fail on a read-only server, and a transaction without writes is checked at its end.
    */
   select<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /** Runs an insert, update or delete. */

@@ -56,7 +56,7 @@ export function createMessages(database: Database): Messages {
   });
 
   async function storeMessages(newMessages: NewMessage[]): Promise<number[]> {
-    // The foreign key locks each author, and all transactions lock users in the order of their ids. The sort is stable,
+    // A foreign key locks each author, and all transactions lock users in the order of their ids. The sort is stable,
     // so the messages of an author retain their order.
     const sorted = newMessages
       .map(({ authorId, text }, place) => ({ authorId, text, place }))

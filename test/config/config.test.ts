@@ -291,6 +291,7 @@ test.each([
   ['DB_POOL_SIZE', '0'],
   ['DB_READ_HOST', 'a, ,b'],
   ['DB_READ_HOST', 'a:0'],
+  ['DB_READ_HOST', 'a,b,a'],
   ['DB_READ_HOST', 'a:65536'],
   ['DB_READ_HOST', 'mysql://a'],
   ['DB_READ_HOST', Array.from({ length: 16 }, (_, index) => `replica-${index}`).join()],

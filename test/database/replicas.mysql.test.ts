@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import type { DatabaseConfig } from '../../src/config/config.ts';
 import { type Database, openDatabase } from '../../src/database/database.ts';
+import { initializeSchema } from '../../src/database/schema.ts';
 import { captureLog } from '../support/capture-log.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { runSql } from '../support/database.ts';
 import { startMysqlWithReplica } from '../support/mysql-replica.ts';
 import { REAL_MYSQL } from '../support/real-mysql.ts';
 import { startTcpProxy } from '../support/tcp-proxy.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import { waitFor } from '../support/wait-for.ts';
 
 describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
@@ -20,10 +21,12 @@ describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
   const log = captureLog();
   let database: Database;
 
-  const open = (config: DatabaseConfig = writer, replica: DatabaseConfig = proxy.config) => {
-    const { host, port } = replica;
-    const replicas = { servers: [{ host, port }], consistency: 'gtid' as const };
-    const opened = openDatabase(config, { replicas, logger: log.logger });
+  const open = ({ config = writer, replicas = [proxy.config] } = {}) => {
+    const addresses = replicas.map(({ host, port }) => ({ host, port }));
+    const opened = openDatabase(config, {
+      replicas: { servers: addresses, consistency: 'gtid' },
+      logger: log.logger,
+    });
     onTestFinished(() => opened.end());
     return opened;
   };
@@ -38,13 +41,13 @@ describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
     const { readsAtWriter, replicas } = database.state();
     return { writer: readsAtWriter, replica: replicas[0]?.reads };
   };
-  const isLeftOut = () => database.state().replicas[0]?.isLeftOut;
+  const isExcluded = () => database.state().replicas[0]?.isExcluded;
 
-  beforeAll(() =>
-    onWriter(
-      `create table ${writer.name}.note (note_id int primary key auto_increment, text varchar(9) not null)`,
-    ),
-  );
+  beforeAll(async () => {
+    await initializeSchema(writer, { existing: 'refuse', waitMaxMs: HANG_MS });
+    const note = 'note_id int primary key auto_increment, text varchar(9) not null';
+    await onWriter(`create table ${writer.name}.note (${note})`);
+  });
   beforeEach(async () => {
     await onWriter(`delete from ${writer.name}.note`);
     log.lines.length = 0;
@@ -74,7 +77,7 @@ describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
     expect(reads()).toEqual({ writer: 0, replica: 2 });
   });
 
-  test('answers concurrent reads after one question to the writer', async () => {
+  test('answers concurrent reads after one query of the position', async () => {
     await count();
     const { requested } = database.state().pool;
     await Promise.all(Array.from({ length: 30 }, count));
@@ -90,19 +93,19 @@ describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
     expect(reads()).toEqual({ writer: 0, replica: 0 });
   });
 
-  test('is left out while it lags, and used again afterwards', async () => {
+  test('is excluded while it lags, and used again afterwards', async () => {
     await onReplica('stop replica sql_thread');
     await insert();
     expect(await count()).toBe(1);
-    expect(isLeftOut()).toBe(true);
+    expect(isExcluded()).toBe(true);
     expect(await count()).toBe(1);
     expect(reads()).toEqual({ writer: 2, replica: 0 });
     await onReplica('start replica sql_thread');
-    await waitFor('the replica is used again', () => !isLeftOut());
+    await waitFor('the replica is used again', () => !isExcluded());
     expect(await count()).toBe(1);
     expect(reads()).toEqual({ writer: 2, replica: 1 });
     expect(log.lines.map((line) => JSON.parse(line).msg)).toEqual([
-      'A replica is left out.',
+      'A replica is excluded.',
       'A replica is used again.',
     ]);
   });
@@ -112,7 +115,10 @@ describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
     ['closes its connections', async () => proxy.disconnectAll()],
     [
       'cannot be reached',
-      () => database.end().then(() => (database = open(writer, { ...writer, port: 1 }))),
+      async () => {
+        await database.end();
+        database = open({ replicas: [{ ...writer, port: 1 }] });
+      },
     ],
   ])('fails no read if it %s', async (_, fail) => {
     await insert();
@@ -122,12 +128,62 @@ describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
     expect(await Promise.all(Array.from({ length: 20 }, count))).toEqual(Array(20).fill(2));
   });
 
-  test('is not left out if a select takes too long', async () => {
+  test('is excluded while it does not respond, and used again afterwards', async () => {
     await count();
-    const slow =
-      'select count(*) from information_schema.collations a, information_schema.collations b, information_schema.collations c, information_schema.collations d';
-    await expect(database.select(slow)).rejects.toMatchObject({ code: 'unavailable' });
-    expect(isLeftOut()).toBe(false);
+    proxy.freeze();
+    await count();
+    expect(isExcluded()).toBe(true);
+    proxy.resume();
+    await waitFor('the replica is used again', () => !isExcluded());
+    await count();
+    expect(reads()).toEqual({ writer: 1, replica: 2 });
+  });
+
+  test('is excluded after three slow selects in a row', async () => {
+    const collations = ['a', 'b', 'c', 'd'].map((name) => `information_schema.collations ${name}`);
+    // At the writer, which is not read-only, this select needs no time.
+    const slow = `select count(*) as total from ${collations.join()} where @@global.super_read_only`;
+    for (let time = 0; time < 3; time++) {
+      expect(isExcluded()).toBe(false);
+      expect(await database.select(slow)).toEqual([{ total: 0 }]);
+    }
+    expect(isExcluded()).toBe(true);
+  });
+
+  test('is not excluded because of a wrong statement, or because all connections are in use', async () => {
+    database = open({ config: { ...writer, poolSize: 1 } });
+    await expect(database.select('select nonsense')).rejects.toThrow('Unknown column');
+    const pauses = Array.from({ length: 4 }, () => database.select('select sleep(0.8)'));
+    await Promise.all(pauses);
+    expect(isExcluded()).toBe(false);
+    expect(reads()).toMatchObject({ writer: expect.toSatisfy((number) => number > 1) });
+  });
+
+  test('answers in place of another one that fails', async () => {
+    database = open({ replicas: [proxy.config, servers.replica.config] });
+    for (let time = 0; time < 4; time++) await count();
+    expect(database.state().replicas.map((each) => each.reads)).toEqual([2, 2]);
+    proxy.freeze();
+    for (let time = 0; time < 4; time++) await count();
+    // The first replica was excluded after its first read.
+    expect(database.state()).toMatchObject({
+      readsAtWriter: 1,
+      replicas: [{ reads: 2, isExcluded: true }, { reads: 5 }],
+    });
+  });
+
+  test('has a position for each connection, since a name can lead to several servers', async () => {
+    await onReplica('stop replica sql_thread');
+    await insert();
+    proxy.redirectTo(servers.writer.config);
+    onTestFinished(() => proxy.redirectTo(servers.replica.config));
+    expect(await count()).toBe(1);
+    proxy.redirectTo(servers.replica.config);
+    const pause = database.select('select sleep(0.3)');
+    // The first connection is in use, and the second one leads to the server that lags.
+    expect(await count()).toBe(1);
+    await pause;
+    expect(reads()).toEqual({ writer: 1, replica: 2 });
   });
 
   test('answers nothing after the writer was demoted', async () => {
@@ -139,7 +195,7 @@ describe.runIf(existsSync(REAL_MYSQL))('a replica', async () => {
   });
 
   test('needs GTIDs at the writer', async () => {
-    await expect(open(servers.writer.config).checkServers()).resolves.toBeUndefined();
+    await expect(database.checkServers()).resolves.toBeUndefined();
     await onWriter('set global gtid_mode = on_permissive');
     onTestFinished(() => onWriter('set global gtid_mode = on'));
     await expect(database.checkServers()).rejects.toThrow('DB_READ_HOST needs GTIDs');

@@ -9,6 +9,7 @@ import {
   Registry,
 } from 'prom-client';
 import type { DatabaseState } from '../../database/database.ts';
+import type { ReplicaState } from '../../database/replica.ts';
 import { routePath } from '../middleware/route-path.ts';
 
 /** The sources of the application's own metrics. */
@@ -117,18 +118,29 @@ export function createMetrics({
 
 function addReplicaMetrics(registry: Registry, databaseState: () => DatabaseState): void {
   readCounter(registry, databaseState);
-  const listReplicas = () => databaseState().replicas;
-  replicaGauge(
-    registry,
+  const add = (name: string, help: string, read: (state: ReplicaState) => number | null) =>
+    replicaGauge(registry, name, help, () =>
+      databaseState().replicas.map((it) => [it.name, read(it)]),
+    );
+  add(
     'minitwit_db_replica_lag_seconds',
-    'Time that a replica needed to catch up when it was last asked, or since when it is left out.',
-    () => listReplicas().map(({ name, lagS }) => [name, lagS]),
+    'Time that the last read waited for the replica to catch up, or since when reads wait in vain.',
+    ({ lagS }) => lagS,
   );
-  replicaGauge(
-    registry,
-    'minitwit_db_replica_left_out',
-    'Whether a replica is left out because it lags or does not respond: 1 or 0.',
-    () => listReplicas().map(({ name, isLeftOut }) => [name, Number(isLeftOut)]),
+  add(
+    'minitwit_db_replica_excluded',
+    'Whether the replica is excluded because it lags, fails or is slow: 1 or 0.',
+    ({ isExcluded }) => Number(isExcluded),
+  );
+  add(
+    'minitwit_db_replica_connections',
+    'Open connections to the replica.',
+    ({ pool }) => pool.open,
+  );
+  add(
+    'minitwit_db_replica_waiting',
+    'Reads that wait for a connection to the replica.',
+    ({ pool }) => pool.waiting,
   );
 }
 
@@ -181,7 +193,7 @@ function counter(registry: Registry, name: string, help: string, read: Sample) {
 function readCounter(registry: Registry, databaseState: () => DatabaseState) {
   return new Counter({
     name: 'minitwit_db_reads_total',
-    help: 'Selects outside of transactions, by the server to which they were sent.',
+    help: 'Selects outside of transactions that were sent to the writer, and those that each replica has answered.',
     labelNames: ['server'],
     registers: [registry],
     collect() {
@@ -193,12 +205,12 @@ function readCounter(registry: Registry, databaseState: () => DatabaseState) {
   });
 }
 
-/** Registers a gauge with a value for each replica. `read` returns names and values. */
+/** Registers a gauge with a value for each replica. `read` returns names and values, or null for no value. */
 function replicaGauge(
   registry: Registry,
   name: string,
   help: string,
-  read: () => [string, number][],
+  read: () => [string, number | null][],
 ) {
   return new Gauge({
     name,
@@ -207,7 +219,7 @@ function replicaGauge(
     registers: [registry],
     aggregator: 'max',
     collect() {
-      for (const [server, value] of read()) this.set({ server }, value);
+      for (const [server, value] of read()) if (value !== null) this.set({ server }, value);
     },
   });
 }
