@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { type Connection, createConnection } from 'mysql2/promise';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { openDatabase } from '../../src/database/database.ts';
 import { connectionOptions } from '../../src/database/open-connection.ts';
+import { withConnection } from '../../src/database/with-connection.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { runSql } from '../support/database.ts';
@@ -27,6 +28,7 @@ import {
 import { startVisibilityLoad, type VisibilityLoad } from './visibility.ts';
 
 const USERS = 8;
+const BACKLOG = 50;
 
 interface Scenario {
   event: string;
@@ -62,14 +64,40 @@ const FAILURES_OF_REPLICAS: Scenario[] = [
     act: (_, { secondaries: [replica] }) => replica.signal('SIGKILL'),
     undo: ({ secondaries: [replica] }) => replica.restart(),
   },
-  createLag('a replica lags and catches up'),
+  createLag('a replica lags and catches up', {
+    act: (_, { secondaries: [replica] }, { lock }) => lock(replica),
+    undo: async () => undefined,
+  }),
+];
+
+const FAILOVERS_WITH_REPLICAS: Scenario[] = [
+  createLag('the primary is killed while others lag', {
+    async act(group, { primary, secondaries }, { lock, unlockAll }) {
+      for (const secondary of secondaries) await lock(secondary);
+      await waitFor('the others lag', async () => {
+        const backlogs = await Promise.all(secondaries.map(countBacklog));
+        return backlogs.every((backlog) => backlog >= BACKLOG);
+      });
+      await primary.signal('SIGKILL');
+      await group.waitForPrimaryAfter(primary);
+      // The new primary now executes what the old one has acknowledged.
+      await unlockAll();
+    },
+    undo: ({ primary }) => primary.restart(),
+  }),
 ];
 
 const SCENARIOS = [
-  ...FAILOVERS.map((scenario) => ({ ...scenario, readers: 'the primary' as const })),
-  ...[...FAILOVERS, ...FAILURES_OF_REPLICAS].map((scenario) => ({
+  ...FAILOVERS.map((scenario) => ({ ...scenario, readers: 'the primary', failsRequests: true })),
+  ...[...FAILOVERS, ...FAILOVERS_WITH_REPLICAS].map((scenario) => ({
     ...scenario,
-    readers: 'all servers' as const,
+    readers: 'all servers',
+    failsRequests: true,
+  })),
+  ...FAILURES_OF_REPLICAS.map((scenario) => ({
+    ...scenario,
+    readers: 'all servers',
+    failsRequests: false,
   })),
 ];
 
@@ -79,7 +107,7 @@ describe('a group of database servers', () => {
 
   test.for(SCENARIOS)(
     'no acknowledged post is lost, doubled or missing on a page from $readers while $event',
-    async ({ event, act, undo, readers }, { skip }) => {
+    async ({ event, act, undo, readers, failsRequests }, { skip }) => {
       skip(!existsSync(REAL_MYSQL), `There is no ${REAL_MYSQL}.`);
       group ??= await startGroup(defer);
       const roles = await group.waitForMembers();
@@ -93,6 +121,7 @@ describe('a group of database servers', () => {
       await group.waitForMembers();
       await waitForSuccesses(load, 200);
       await load.stop();
+      const reads = await load.countReads();
       const database = openDatabase(config);
       onTestFinished(() => database.end());
       const ledger = await reconcile(load.requests, database);
@@ -101,7 +130,7 @@ describe('a group of database servers', () => {
         ...ledger,
         'pages after a post': load.pages(),
         'pages without the post': load.missing.length,
-        ...(await load.countReads()),
+        ...reads,
         'longest time without a success (ms)': findGap(successes),
         'longest time without an acknowledged post (ms)': findGap(
           successes.filter(({ kind }) => kind === 'post'),
@@ -109,7 +138,13 @@ describe('a group of database servers', () => {
       });
       expect(load.missing).toEqual([]);
       expect(ledger).toMatchObject({ found: ledger.acknowledged, duplicated: 0 });
-      expect(listUnexpectedStatuses(load)).toEqual([]);
+      expect(listFailures(load)).toEqual(failsRequests ? [503] : []);
+      // Without replicas, there are no such counts.
+      const [atReplicas = 0, atPrimary = 0] = [
+        reads['reads at replicas'],
+        reads['reads at the primary'],
+      ];
+      expect(atReplicas > atPrimary).toBe(readers === 'all servers');
     },
   );
 });
@@ -142,17 +177,56 @@ async function createDatabase(server: DatabaseConfig): Promise<DatabaseConfig> {
   return config;
 }
 
-function createLag(event: string): Scenario {
-  let lock: Connection | undefined;
+interface Locks {
+  /** Lets a server answer reads, but execute nothing that the primary commits. */
+  lock: (server: Member) => Promise<void>;
+  unlockAll: () => Promise<void>;
+}
+
+/** Returns a scenario that locks servers. They are unlocked before `undo`, and if the test fails before. */
+function createLag(
+  event: string,
+  {
+    act,
+    undo,
+  }: {
+    act: (group: DatabaseGroup, roles: Roles, locks: Locks) => Promise<void>;
+    undo: Scenario['undo'];
+  },
+): Scenario {
+  const connections: Connection[] = [];
+  async function lock({ administrator }: Member): Promise<void> {
+    const connection = await createConnection(connectionOptions(administrator));
+    connections.push(connection);
+    await connection.query('flush tables with read lock');
+  }
+  async function unlockAll(): Promise<void> {
+    await Promise.all(connections.splice(0).map((connection) => connection.end()));
+  }
   return {
     event,
-    async act(_, { secondaries: [{ administrator }] }) {
-      lock = await createConnection(connectionOptions(administrator));
-      // Until the end of the lock, the server answers reads, but executes nothing that the primary commits.
-      await lock.query('flush tables with read lock');
+    async act(group, roles) {
+      onTestFinished(unlockAll);
+      await act(group, roles, { lock, unlockAll });
     },
-    undo: async () => lock?.end(),
+    async undo(roles) {
+      await unlockAll();
+      await undo(roles);
+    },
   };
+}
+
+/** Returns the number of transactions that a server has received from the group, and not executed. */
+async function countBacklog({ administrator, id }: Member): Promise<number> {
+  const options = { waitMaxMs: 0 };
+  return withConnection(administrator, options, async (connection) => {
+    const [[row]] = await connection.query<RowDataPacket[]>(
+      `select count_transactions_remote_in_applier_queue as backlog
+       from performance_schema.replication_group_member_stats
+       where member_id = '${id}'`,
+    );
+    return Number(row?.backlog);
+  });
 }
 
 interface GroupLoad extends VisibilityLoad {
@@ -215,8 +289,8 @@ function findGap(requests: LoadRequest[]): number {
   return Math.max(...ends.map((end, index) => end - (ends[index - 1] ?? end)));
 }
 
-/** Lists the statuses of failed requests other than 503. */
-function listUnexpectedStatuses({ requests }: Load): number[] {
+/** Lists the different statuses of failed requests. */
+function listFailures({ requests }: Load): number[] {
   const failed = requests.filter((each) => !succeeded(each));
-  return failed.map(({ status }) => status).filter((status) => status !== 503);
+  return Array.from(new Set(failed.map(({ status }) => status)));
 }
