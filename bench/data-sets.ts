@@ -25,7 +25,11 @@ const ORIGINAL_SCHEMA = new URL('original/schema.sql', import.meta.url);
 const TABLES = ['user', 'follower', 'message', 'session'];
 
 /** Creates and fills the databases of a size. */
-export async function createDataSet(server: DatabaseServer, name: SizeName): Promise<DataSet> {
+export async function createDataSet(
+  server: Pick<DatabaseServer, 'config'>,
+  name: SizeName,
+  { withOriginal = name !== 'L' } = {},
+): Promise<DataSet> {
   const ours = { ...server.config, name: `minitwit_${name.toLowerCase()}` };
   const original = { ...server.config, name: `${ours.name}_original` };
   await createDatabase(server.config, ours.name);
@@ -36,7 +40,6 @@ export async function createDataSet(server: DatabaseServer, name: SizeName): Pro
     await fillProfiles(connection);
     await analyze(connection, [...TABLES, 'profile']);
   });
-  const withOriginal = name !== 'L';
   if (withOriginal) {
     await createDatabase(server.config, original.name);
     await withBenchConnection(original, (connection) => copyFrom(ours.name, connection));

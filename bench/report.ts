@@ -1,10 +1,11 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { format, resolveConfig } from 'prettier';
 import { drawGrowth } from './growth-chart.ts';
 import { formatMethod } from './method.ts';
 import { drawRatios } from './ratio-chart.ts';
 import type { Results } from './results.ts';
+import { findCostSection } from './scaling/cost-section.ts';
 import {
   formatGrowth,
   formatMemory,
@@ -27,8 +28,11 @@ export async function writeReport(results: Results): Promise<string> {
   const { folder } = results.options;
   const path = join(folder, 'results.md');
   const options = await resolveConfig(path);
-  const report = await format(formatReport(results), { ...options, parser: 'markdown' });
   await mkdir(folder, { recursive: true });
+  // Another program measures the costs with a replica.
+  const replicas = findCostSection(await readFile(path, 'utf8').catch(() => ''));
+  const text = `${formatReport(results)}\n\n${replicas}`;
+  const report = await format(text, { ...options, parser: 'markdown' });
   await writeFile(path, report);
   await writeFile(join(folder, 'growth.svg'), drawGrowth(results));
   await writeFile(join(folder, 'ratios.svg'), drawRatios(results));

@@ -24,7 +24,7 @@ export interface MemoryResult {
 const MINUTE_S = 60;
 const CONNECTIONS = 64;
 /** The requests in a thousand, by page. A login takes as long as a hundred pages. */
-const REQUESTS_PER_THOUSAND: Record<string, number> = {
+export const REQUESTS_PER_THOUSAND: Record<string, number> = {
   'Public timeline': 240,
   'A user’s page': 200,
   'My timeline': 380,

@@ -198,7 +198,7 @@ ${explained.join('\n\n')}`;
 }
 
 /** Returns a Markdown table. The names of the columns are separated by bars. */
-function formatTable(names: string, rows: string[][]): string {
+export function formatTable(names: string, rows: string[][]): string {
   const columns = names.split('|').map((name) => name.trim());
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`;
   const rule = columns.map((_, at) => (at === 0 ? '---' : '---:'));

@@ -19,8 +19,8 @@ end
 function done(summary, latency)
   local errors = summary.errors
   print(string.format(
-    '\nRESULT {"requests":%d,"durationS":%f,"p50Ms":%f,"p99Ms":%f,"failed":%d,"errorResponses":%d}',
-    summary.requests, summary.duration / 1e6,
+    '\nRESULT {"requests":%d,"bytes":%d,"durationS":%f,"p50Ms":%f,"p99Ms":%f,"failed":%d,"errorResponses":%d}',
+    summary.requests, summary.bytes, summary.duration / 1e6,
     latency:percentile(50) / 1000, latency:percentile(99) / 1000,
     errors.connect + errors.read + errors.write + errors.timeout, errors.status))
 end

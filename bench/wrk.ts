@@ -11,6 +11,8 @@ import type { WebServer } from './servers.ts';
 /** The results of a run of wrk. */
 export interface LoadResult {
   requests: number;
+  /** The bytes of all responses, with their headers. */
+  bytes: number;
   requestsPerS: number;
   p50Ms: number;
   p99Ms: number;

@@ -5,12 +5,16 @@ import type { Logins } from './temporary-mariadb.ts';
 
 const WITH_GTIDS = ['--gtid-mode=ON', '--enforce-gtid-consistency=ON'];
 
-/** Starts a MySQL with GTIDs, and an empty replica of it. */
+/**
+ * Starts a MySQL with GTIDs, and an empty replica of it.
+ * @param options further options of mysqld
+ */
 export async function startMysqlWithReplica(
   defer: Defer,
+  options: string[] = [],
 ): Promise<{ writer: Logins; replica: Logins }> {
   const [writer, replica] = await Promise.all(
-    [1, 2].map((id) => startRealMysql(defer, [...WITH_GTIDS, `--server-id=${id}`])),
+    [1, 2].map((id) => startRealMysql(defer, [...WITH_GTIDS, `--server-id=${id}`, ...options])),
   );
   if (!writer || !replica) throw new Error('A server is missing.');
   const { host, port, user, password } = writer.administrator;
