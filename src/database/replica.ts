@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { DatabaseConfig } from '../config/config.ts';
-import { errorMessage } from '../errors/error-message.ts';
+import { createExclusion } from './exclusion.ts';
 import { openReplicaConnection } from './open-connection.ts';
 import { OutageError } from './outage-error.ts';
 import { checkPool, openPool, type PoolConnection, type PoolState } from './pool.ts';
@@ -12,7 +12,6 @@ import { type Parameters, runStatement } from './statements.ts';
 const CATCH_UP_MAX_S = 0.5;
 const READ_MAX_MS = 1500;
 const SLOW_READS_MAX = 3;
-const PROBE_AFTER_MS = 5000;
 // A table with one row. A select without a table waits for nothing on some servers.
 const PROBE = 'select 1 from rename_count';
 
@@ -82,9 +81,7 @@ export function openReplica(
   let slowReads = 0;
   let lagS: number | null = null;
   let lagsSinceMs: number | null = null;
-  let isExcluded = false;
-  let hasEnded = false;
-  let probeTimer: NodeJS.Timeout | undefined;
+  const exclusion = createExclusion(name, { probe, logger });
 
   /** Waits until the server of a connection has everything up to a position. */
   async function catchUp(connection: PoolConnection, position: Position): Promise<void> {
@@ -118,34 +115,21 @@ export function openReplica(
     }
   }
 
+  async function probe(): Promise<void> {
+    const position = await findPosition();
+    if (position === null) throw new Error('the writer has no position');
+    await withConnection(async (connection) => {
+      await catchUp(connection, position);
+      await run(connection, PROBE, {});
+    });
+  }
+
   function exclude(error: unknown): void {
-    if (isExcluded) return;
-    isExcluded = true;
+    if (!exclusion.exclude(error)) return;
     slowReads = 0;
-    logger.warn({ replica: name, reason: errorMessage(error) }, 'A replica is excluded.');
     // The next connections resolve the name again.
     void pool.end();
     pool = openReplicaPool();
-    probeLater();
-  }
-
-  function probeLater(): void {
-    if (!hasEnded) probeTimer = setTimeout(() => void probe(), PROBE_AFTER_MS).unref();
-  }
-
-  async function probe(): Promise<void> {
-    try {
-      const position = await findPosition();
-      if (position === null) throw new Error('the writer has no position');
-      await withConnection(async (connection) => {
-        await catchUp(connection, position);
-        await run(connection, PROBE, {});
-      });
-      isExcluded = false;
-      logger.info({ replica: name }, 'A replica is used again.');
-    } catch {
-      probeLater();
-    }
   }
 
   async function withConnection<Result>(use: (connection: PoolConnection) => Promise<Result>) {
@@ -158,14 +142,14 @@ export function openReplica(
   }
 
   return {
-    isUsable: () => !isExcluded,
+    isUsable: () => !exclusion.isExcluded(),
     async select<Row>(sql: string, parameters: Parameters, position: Position) {
       let isConnected = false;
       try {
         return await withConnection(async (connection) => {
           isConnected = true;
           // Another read may have failed while this one waited for a connection.
-          if (isExcluded) return null;
+          if (exclusion.isExcluded()) return null;
           await catchUp(connection, position);
           return read<Row>(connection, sql, parameters);
         });
@@ -180,12 +164,11 @@ export function openReplica(
       name,
       pool: pool.state(),
       reads,
-      isExcluded,
+      isExcluded: exclusion.isExcluded(),
       lagS: lagsSinceMs === null ? lagS : (performance.now() - lagsSinceMs) / 1000,
     }),
     end() {
-      hasEnded = true;
-      clearTimeout(probeTimer);
+      exclusion.end();
       return pool.end();
     },
   };
