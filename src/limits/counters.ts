@@ -24,6 +24,4 @@ export interface RateLimitCounters {
    * instances are counted one after another, so a counter never allows more events than its points.
    */
   count<C extends Counter>(counters: C[]): Promise<CountResult<C>>;
-  /** Deletes up to `limit` counters whose windows have ended by `nowMs`. Returns their number. */
-  deleteExpired(nowMs: number, limit: number): Promise<number>;
 }

@@ -41,7 +41,6 @@ export function openRedisCounters(
         refund: async () => void (await redis.run(REFUND, keys, windowEndsMs)),
       };
     },
-    deleteExpired: () => Promise.resolve(0),
     waitUntilConnected: () => redis.waitUntilConnected(),
     close: () => redis.close(),
   };

@@ -11,8 +11,17 @@ interface Row {
 
 type Allocation = Omit<CountResult<Counter>, 'refund'>;
 
+/** The counters in the table `rate_limit`. */
+export interface TableCounters extends RateLimitCounters {
+  /**
+   * Deletes up to `limit` rows whose windows have ended by `nowMs`, also those from a time before LIMITS_STORE was set.
+   * Returns their number.
+   */
+  deleteExpired(nowMs: number, limit: number): Promise<number>;
+}
+
 /** Creates the counters in the table `rate_limit` of a database. */
-export function createRateLimitCounters(database: Database): RateLimitCounters {
+export function createRateLimitCounters(database: Database): TableCounters {
   const countEvent = batchWrites((events: Counter[][]) => countEvents(database, events));
   return {
     // The counters in a result are those of its event.

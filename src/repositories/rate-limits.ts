@@ -59,8 +59,6 @@ export interface RateLimits {
   consumeReport(userId: number): Promise<LimitCheck>;
   /** Counts an older or newer page of a timeline. `userId` is null without login. */
   consumePage(reader: { userId: number | null; address: string }): Refusal | null;
-  /** Deletes up to `limit` counters whose windows have ended by `nowMs`. Returns their number. */
-  deleteExpired(nowMs: number, limit: number): Promise<number>;
 }
 
 const UNAVAILABLE = 'MiniTwit cannot do this at this moment. Please try again in a minute.';
@@ -140,7 +138,6 @@ export function createRateLimits(
     consumeExport: (userId) => consume(counter(rules.export, String(userId))),
     consumePage: ({ userId, address }) =>
       userId === null ? rules.pagesByAddress(address) : rules.pagesByUser(String(userId)),
-    deleteExpired: (nowMs, limit) => counters.deleteExpired(nowMs, limit),
   };
 }
 
@@ -159,7 +156,6 @@ const noLimits: RateLimits = {
   consumeReport: () => Promise.resolve(UNLIMITED),
   consumeExport: () => Promise.resolve(UNLIMITED),
   consumePage: () => null,
-  deleteExpired: () => Promise.resolve(0),
 };
 
 function counter(rule: RateLimitRule, key: string): RuleCounter {

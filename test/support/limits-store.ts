@@ -65,10 +65,7 @@ function useRedis(): LimitsStore {
   return {
     open() {
       const opening = open();
-      return {
-        count: async (counters) => (await opening).count(counters),
-        deleteExpired: async (nowMs, limit) => (await opening).deleteExpired(nowMs, limit),
-      };
+      return { count: async (counters) => (await opening).count(counters) };
     },
     async listCounters() {
       const keys = await client.keys('*');

@@ -15,8 +15,11 @@ import { serveMetrics } from './metrics-server.ts';
 import { startMailSender } from '../mail/mail-sender.ts';
 import { createPasswords } from '../passwords/passwords.ts';
 import { cacheCheck } from './readiness.ts';
-import { createRateLimitCounters } from '../../repositories/rate-limit-counters.ts';
-import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
+import {
+  createRateLimitCounters,
+  type TableCounters,
+} from '../../repositories/rate-limit-counters.ts';
+import { createRateLimits } from '../../repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../repositories/repositories.ts';
 import { startTotpSecretJob } from './totp-secret-job.ts';
 import { waitForShutdown } from './wait-for-shutdown.ts';
@@ -48,8 +51,8 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     config.rateLimits && config.limitsStore
       ? openRedisCounters(config.limitsStore, config.database.name, logger)
       : null;
-  const counters = redisCounters ?? createRateLimitCounters(database);
-  const rateLimits = createRateLimits(counters, config.rateLimits, logger);
+  const tableCounters = createRateLimitCounters(database);
+  const rateLimits = createRateLimits(redisCounters ?? tableCounters, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
   const schemaVersion = findLatestVersion();
   const isDatabaseReady = cacheCheck(
@@ -84,7 +87,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   // `npm run local` waits for this message.
   process.send?.({ port });
   const sweeper = setInterval(() => {
-    void sweep(repositories, rateLimits, logger);
+    void sweep(repositories, tableCounters, logger);
   }, SWEEP_EVERY_MS);
   const stopAccountJobs = startAccountJobs(repositories, logger);
   const stopTotpSecretJob = startTotpSecretJob(repositories.totp, config, logger);
@@ -108,13 +111,13 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
 /** Deletes expired sessions, names of former users, rate limits and links in batches. */
 async function sweep(
   { sessions, takenNames, links, passwordResets }: Repositories,
-  rateLimits: RateLimits,
+  tableCounters: TableCounters,
   logger: Logger,
 ): Promise<void> {
   try {
     while ((await sessions.deleteExpiredSessions(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
     while ((await takenNames.deleteFreeNames(nowS(), SWEEP_LIMIT)) === SWEEP_LIMIT);
-    while ((await rateLimits.deleteExpired(Date.now(), SWEEP_LIMIT)) === SWEEP_LIMIT);
+    while ((await tableCounters.deleteExpired(Date.now(), SWEEP_LIMIT)) === SWEEP_LIMIT);
     while ((await links.deleteExpiredLinks(SWEEP_LIMIT)) === SWEEP_LIMIT);
     while ((await passwordResets.deleteOldRequests(SWEEP_LIMIT)) === SWEEP_LIMIT);
   } catch (err) {
