@@ -31,8 +31,8 @@ function formatCostSection({ date, machine, pages }: Costs): string {
   ]);
   return `${HEADING}
 
-\`npm run bench:scaling\` wrote this section on ${date}, on a machine with ${machine}, with MySQL 9.7 and data set M. Three
-servers are measured in turn: alone, with \`DB_READ_HOST\`, and with \`DB_READ_HOST\` and \`LIMITS_STORE\`. The figures are the
+\`npm run bench:scaling\` wrote this section on ${date}, on a machine with ${machine}, with MySQL 9.7 and data set M. Commits
+are not flushed to the disk (\`innodb_flush_log_at_trx_commit = 2\`, \`sync_binlog = 0\`). Three servers are measured in turn: alone, with \`DB_READ_HOST\`, and with \`DB_READ_HOST\` and \`LIMITS_STORE\`. The figures are the
 µs of processor time for a request. The share is that of the writer with a replica. The figures include the idle work of the
 servers, which matters for logins only: there are few of them in a second.
 

@@ -10,13 +10,19 @@ const ROWS: [about: string, value: (plan: Plan) => string][] = [
   ['Writer, with a standby', ({ databaseClass }) => databaseClass],
   ['Use of the writer at the peak', ({ writerUse }) => `${Math.round(writerUse * 100)} %`],
   ['Replicas of the same class', ({ replicas }) => String(replicas)],
-  ['Limits', ({ setup }) => (setup === 'redis' ? 'Redis' : 'the database')],
+  [
+    'Limits',
+    ({ setup }) => (setup === 'redis' ? 'Redis (cache.t4g.small, twice)' : 'the database'),
+  ],
   ['Connections to each server, at most', ({ connections }) => formatInteger(connections)],
-  ['Instances, $ a month', ({ monthly }) => formatDollars(monthly.instances)],
+  [
+    'Instances with disks and addresses, $ a month',
+    ({ monthly }) => formatDollars(monthly.instances),
+  ],
   ['Databases, $ a month', ({ monthly }) => formatDollars(monthly.databases)],
   ['Storage of a year, $ a month', ({ monthly }) => formatDollars(monthly.storage)],
   ['Redis, $ a month', ({ monthly }) => formatDollars(monthly.redis)],
-  ['Traffic, $ a month', ({ monthly }) => formatDollars(monthly.traffic)],
+  ['Load balancer and traffic, $ a month', ({ monthly }) => formatDollars(monthly.traffic)],
   ['Sum, $ a month', (plan) => formatDollars(sumMonthly(plan))],
 ];
 

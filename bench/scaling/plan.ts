@@ -1,5 +1,6 @@
-import { HOURS_A_MONTH, INSTANCE_HOUR } from '../../src/aws/prices.ts';
-import { PRICES } from '../../src/cloud/costs/prices.ts';
+import { HOURS_A_MONTH } from '../../src/aws/prices.ts';
+import { monthlyBalancerCost, monthlyInstanceCost } from '../../src/cloud/costs/priced-resource.ts';
+import { DATABASE_HOUR, PRICES } from '../../src/cloud/costs/prices.ts';
 import { REQUESTS_PER_THOUSAND } from '../soak.ts';
 import { type Cost, type Costs, type Setup, SETUPS } from './costs.ts';
 
@@ -59,19 +60,26 @@ const CONNECTIONS_PER_INSTANCE = 10;
 const REPLICAS_MAX = 15;
 // Larger classes exist, but whether one MySQL makes use of more cores was not measured.
 // The small classes have a tenth, and a fifth, of their two cores all the time.
-// Dollars an hour in one zone of us-east-1, from third-party lists, which were not compared with AWS's.
 const CLASSES = [
-  { name: 'db.t4g.micro', cores: 0.2, memoryGb: 1, hourly: 0.016 },
-  { name: 'db.t4g.medium', cores: 0.4, memoryGb: 4, hourly: 0.065 },
-  { name: 'db.r7g.large', cores: 2, memoryGb: 16, hourly: 0.239 },
-  { name: 'db.r7g.xlarge', cores: 4, memoryGb: 32, hourly: 0.478 },
-  { name: 'db.r7g.2xlarge', cores: 8, memoryGb: 64, hourly: 0.956 },
-  { name: 'db.r7g.4xlarge', cores: 16, memoryGb: 128, hourly: 1.912 },
-  { name: 'db.r7g.8xlarge', cores: 32, memoryGb: 256, hourly: 3.824 },
+  { name: 'db.t4g.micro', cores: 0.2, memoryGb: 1 },
+  { name: 'db.t4g.medium', cores: 0.4, memoryGb: 4 },
+  { name: 'db.r7g.large', cores: 2, memoryGb: 16 },
+  { name: 'db.r7g.xlarge', cores: 4, memoryGb: 32 },
+  { name: 'db.r7g.2xlarge', cores: 8, memoryGb: 64 },
+  { name: 'db.r7g.4xlarge', cores: 16, memoryGb: 128 },
+  { name: 'db.r7g.8xlarge', cores: 32, memoryGb: 256 },
 ];
+// A primary and a replica of the class cache.t4g.small, by a list that was not compared with AWS's.
 const REDIS_NODES = 2;
-const REDIS_HOUR = 0.032;
-const TRAFFIC_GB = 0.05;
+const REDIS_NODE_HOUR = 0.032;
+// Dollars for each GB that leaves AWS, by the GB of a month. The first 100 GB cost nothing.
+const TRAFFIC_TIERS = [
+  { upToGb: 100, price: 0 },
+  { upToGb: 10_240, price: 0.09 },
+  { upToGb: 51_200, price: 0.085 },
+  { upToGb: 153_600, price: 0.07 },
+  { upToGb: Infinity, price: 0.05 },
+];
 // By information_schema.tables, for the benchmark's data set S with 43 follows of each user: a message, and the rows of a
 // user in all other tables, with their indexes.
 const BYTES_PER_MESSAGE = 190;
@@ -99,7 +107,10 @@ export function planFor(load: Load, costs: Costs): Plan {
     CLASSES.flatMap((databaseClass) => planWith(load, costs, { setup, databaseClass }) ?? []),
   );
   const [cheapest] = plans.toSorted((a, b) => sumMonthly(a) - sumMonthly(b));
-  if (!cheapest) throw new Error(`${load.users} users need more than one writer.`);
+  if (!cheapest)
+    throw new Error(
+      `${load.users} users need more memory or processor time than one writer of the largest class has.`,
+    );
   return cheapest;
 }
 
@@ -121,8 +132,9 @@ function planWith(
   const needCores = (of: (cost: Cost) => number) =>
     (rates.pages * of(page) + rates.posts * of(post) + rates.logins * of(login)) / 1e6;
   const writerUse = needCores(({ writerUs }) => writerUs) / databaseClass.cores;
-  // Every replica executes every write, and all of them share the reads.
-  const writeCores = (rates.posts * costOf(costs, 'Posting', 'alone').replicaUs) / 1e6;
+  // Every replica executes every write, and all of them share the reads. Alone, a replica only executes.
+  const writeUs = (name: string) => costOf(costs, name, 'alone').replicaUs;
+  const writeCores = (rates.posts * writeUs('Posting') + rates.logins * writeUs('Login')) / 1e6;
   const readCores = needCores(({ replicaUs }) => replicaUs) - writeCores;
   const replicas =
     setup === 'alone' ? 0 : Math.ceil(readCores / (databaseClass.cores * USE_MAX - writeCores));
@@ -143,12 +155,12 @@ function planWith(
     connections: 2 * instances * CONNECTIONS_PER_INSTANCE,
     writerUse,
     monthly: {
-      instances: instances * (INSTANCE_HOUR[INSTANCE_TYPE] ?? Number.NaN) * HOURS_A_MONTH,
+      instances: instances * (monthlyInstanceCost(INSTANCE_TYPE) ?? Number.NaN),
       // The writer has a standby in another zone.
-      databases: (2 + replicas) * databaseClass.hourly * HOURS_A_MONTH,
+      databases: (2 + replicas) * hourlyOf(databaseClass) * HOURS_A_MONTH,
       storage: (2 + replicas) * storageGb(load) * PRICES.databaseGbMonth,
-      redis: setup === 'redis' ? REDIS_NODES * REDIS_HOUR * HOURS_A_MONTH : 0,
-      traffic: trafficGb(load, page) * (TRAFFIC_GB + PRICES.balancerUnitHour),
+      redis: setup === 'redis' ? REDIS_NODES * REDIS_NODE_HOUR * HOURS_A_MONTH : 0,
+      traffic: monthlyBalancerCost() + trafficCost(trafficGb(load, page)),
     },
   };
 }
@@ -158,7 +170,7 @@ function peakRates({ users, activeShare, posts, pages, logins, peak }: Load): Ra
   return { posts: perS(posts), pages: perS(pages), logins: perS(logins) };
 }
 
-/** Returns the mean cost of the pages, in the mix of the benchmark of the memory. */
+/** Returns the mean cost of the pages, in the mix of the memory benchmark. */
 function meanPage(costs: Costs, setup: Setup): Cost {
   const pages = costs.pages
     .filter(({ name }) => !WRITES.has(name))
@@ -185,6 +197,21 @@ function storageGb({ users, activeShare, posts }: Load): number {
   const messages = users * activeShare * posts * STORED_DAYS;
   const bytes = messages * BYTES_PER_MESSAGE + users * BYTES_PER_USER;
   return Math.max(STORAGE_MIN_GB, bytes / 1e9);
+}
+
+/** Returns the dollars for the gigabytes that leave AWS in a month, with the load balancer's part. */
+function trafficCost(gb: number): number {
+  let dollars = gb * PRICES.balancerUnitHour;
+  let fromGb = 0;
+  for (const { upToGb, price } of TRAFFIC_TIERS) {
+    dollars += Math.max(0, Math.min(gb, upToGb) - fromGb) * price;
+    fromGb = upToGb;
+  }
+  return dollars;
+}
+
+function hourlyOf({ name }: DatabaseClass): number {
+  return DATABASE_HOUR[name] ?? Number.NaN;
 }
 
 function trafficGb({ users, activeShare, pages }: Load, page: Cost): number {

@@ -3,7 +3,7 @@ import { ADDRESS_HOUR, GP3_GB_MONTH, SNAPSHOT_GB_MONTH } from '../../aws/prices.
 /**
  * Dollars per hour of an on-demand RDS MySQL database in one zone of us-east-1, by class. Two zones cost twice as much.
  * Current prices: https://aws.amazon.com/rds/mysql/pricing/. Sources: AWS's price list in September 2026 (t4g), other
- * lists (t3).
+ * lists (t3), lists that were not compared with AWS's (r7g).
  */
 export const DATABASE_HOUR: Record<string, number> = {
   'db.t3.micro': 0.017,
@@ -12,6 +12,11 @@ export const DATABASE_HOUR: Record<string, number> = {
   'db.t4g.micro': 0.016,
   'db.t4g.small': 0.032,
   'db.t4g.medium': 0.065,
+  'db.r7g.large': 0.239,
+  'db.r7g.xlarge': 0.478,
+  'db.r7g.2xlarge': 0.956,
+  'db.r7g.4xlarge': 1.912,
+  'db.r7g.8xlarge': 3.824,
 };
 
 /** Dollars in us-east-1 for all other parts of a stack, each with its source and date. */

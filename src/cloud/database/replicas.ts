@@ -28,8 +28,8 @@ export function resolveReplicas(
   const replicable = hasReplicas ? 'yes' : (all.Replicable ?? 'no');
   if (stack && (stack.parameters.Replicable ?? 'no') !== replicable) {
     cloud.print(
-      'The database restarts once, and MiniTwit is unavailable for about a minute, because read replicas need other ' +
-        'parameters of MySQL.',
+      'The database restarts once, because read replicas need other parameters of MySQL. MiniTwit is unavailable ' +
+        'meanwhile.',
     );
   }
   return hasReplicas ? { Replicable: 'yes' } : {};
