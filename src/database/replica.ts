@@ -32,7 +32,7 @@ export interface ReplicaState {
   isExcluded: boolean;
   /**
    * The seconds that the last read waited for the replica to catch up, or, since one waited in vain, the seconds since then.
-   * Null if the replica waits by itself.
+   * Null before the first such wait, and if the replica waits by itself.
    */
   lagS: number | null;
 }
@@ -118,7 +118,7 @@ export function openReplica(
   async function probe(): Promise<void> {
     const position = await findPosition();
     if (position === null) throw new Error('the writer has no position');
-    await withConnection(async (connection) => {
+    await useConnection(async (connection) => {
       await catchUp(connection, position);
       await run(connection, PROBE, {});
     });
@@ -132,7 +132,7 @@ export function openReplica(
     pool = openReplicaPool();
   }
 
-  async function withConnection<Result>(use: (connection: PoolConnection) => Promise<Result>) {
+  async function useConnection<Result>(use: (connection: PoolConnection) => Promise<Result>) {
     const connection = await pool.acquire();
     try {
       return await use(connection);
@@ -146,7 +146,7 @@ export function openReplica(
     async select<Row>(sql: string, parameters: Parameters, position: Position) {
       let isConnected = false;
       try {
-        return await withConnection(async (connection) => {
+        return await useConnection(async (connection) => {
           isConnected = true;
           // Another read may have failed while this one waited for a connection.
           if (exclusion.isExcluded()) return null;

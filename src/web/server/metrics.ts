@@ -124,7 +124,7 @@ function addReplicaMetrics(registry: Registry, databaseState: () => DatabaseStat
     );
   add(
     'minitwit_db_replica_lag_seconds',
-    'Time that the last read waited for the replica to catch up, or since when reads wait in vain.',
+    'Seconds that the last read waited for the replica. While reads wait in vain: since the first of them.',
     ({ lagS }) => lagS,
   );
   add(
