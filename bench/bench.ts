@@ -1,11 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runProgram } from '../src/cli/program.ts';
 import type { SizeName } from './data.ts';
 import { createDataSet } from './data-sets.ts';
 import { type DatabaseServer, startDatabaseServer } from './databases.ts';
-import { deferCleanup, runCleanups, stopOnSignals, shutdownSignal } from './cleanup.ts';
+import { deferCleanup, runBench } from './cleanup.ts';
 import { explainPages } from './explain.ts';
 import { measurePages, type BenchContext } from './measure.ts';
 import { findOlderPages } from './older-pages.ts';
@@ -17,18 +16,7 @@ import { measureMemory } from './soak.ts';
 import { measureLoginLoad } from './login-load.ts';
 import { writeReport } from './report.ts';
 
-stopOnSignals();
-await runProgram(async () => {
-  try {
-    await measureAll(readOptions(process.argv.slice(2)));
-  } catch (error) {
-    // After a signal, work in progress fails. These errors are expected.
-    if (!shutdownSignal.aborted) throw error;
-  } finally {
-    await runCleanups();
-  }
-});
-process.exit();
+await runBench(() => measureAll(readOptions(process.argv.slice(2))));
 
 async function measureAll(options: Options): Promise<void> {
   const startedAtMs = performance.now();

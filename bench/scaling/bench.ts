@@ -2,12 +2,11 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { RowDataPacket } from 'mysql2/promise';
-import { runProgram } from '../../src/cli/program.ts';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import type { Environment } from '../../src/config/environment.ts';
 import { startMysqlWithReplica } from '../../test/support/mysql-replica.ts';
 import { startRedis } from '../../test/support/redis.ts';
-import { deferCleanup, runCleanups, shutdownSignal, stopOnSignals } from '../cleanup.ts';
+import { deferCleanup, runBench } from '../cleanup.ts';
 import { createDataSet } from '../data-sets.ts';
 import { withBenchConnection } from '../databases.ts';
 import { findOlderPages } from '../older-pages.ts';
@@ -43,17 +42,7 @@ const LIMITS: Environment = {
   ),
 };
 
-stopOnSignals();
-await runProgram(async () => {
-  try {
-    await measure();
-  } catch (error) {
-    if (!shutdownSignal.aborted) throw error;
-  } finally {
-    await runCleanups();
-  }
-});
-process.exit();
+await runBench(measure);
 
 /** Measures the processor time of each page, with and without a replica, on MySQL with data set M. */
 async function measure(): Promise<void> {

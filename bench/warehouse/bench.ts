@@ -7,10 +7,9 @@ import { format } from 'prettier';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { startPrivateMariadb } from '../../src/dev/mariadb/private-mariadb.ts';
 import { initializeSchema } from '../../src/database/schema.ts';
-import { runProgram } from '../../src/cli/program.ts';
 import { fillTables, SIZES } from '../data.ts';
 import { withBenchConnection } from '../databases.ts';
-import { deferCleanup, runCleanups, stopOnSignals, shutdownSignal } from '../cleanup.ts';
+import { deferCleanup, runBench } from '../cleanup.ts';
 import type { CopyRequest, CopyResult } from './copy-program.ts';
 import type { ExportResult } from './export-program.ts';
 import { formatRounds, type Round } from './results.ts';
@@ -23,18 +22,7 @@ const RESULTS = 'bench/warehouse/results.md';
 const NODE_OPTIONS = ['--max-old-space-size=256', '--max-semi-space-size=16'];
 const SERVER_OPTIONS = ['--innodb-buffer-pool-size=2G'];
 
-stopOnSignals();
-await runProgram(async () => {
-  try {
-    await measure();
-  } catch (error) {
-    // After a signal, work in progress fails. These errors are expected.
-    if (!shutdownSignal.aborted) throw error;
-  } finally {
-    await runCleanups();
-  }
-});
-process.exit();
+await runBench(measure);
 
 async function measure(): Promise<void> {
   const source = await createSource();
