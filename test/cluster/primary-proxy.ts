@@ -44,7 +44,7 @@ function createConfig(port: number, ports: number[]): string {
   timeout connect 1s
   timeout client 1h
   timeout server 1h
-  timeout check 1s
+  timeout check 3s
 
 listen primary
   bind 127.0.0.1:${port}

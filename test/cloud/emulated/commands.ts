@@ -26,8 +26,10 @@ const filters = z.object({
 });
 const sendCommand = z.object({
   InstanceIds: z.tuple([z.string()]),
+  Comment: z.string().default(''),
   Parameters: z.object({ commands: z.array(z.string()) }),
 });
+const listCommands = z.object({ InstanceId: z.string() });
 const getInvocation = z.object({ CommandId: z.string(), InstanceId: z.string() });
 
 /**
@@ -38,6 +40,7 @@ export function emulateCommands(account: AwsStub, run: RunScript): void {
   const pollsOf = new Map<string, number>();
   // Null while the script runs.
   const ran = new Map<string, ScriptResult | null>();
+  const sent: { CommandId: string; Comment: string; InstanceIds: string[] }[] = [];
   const countPoll = (id: string) => {
     const polls = (pollsOf.get(id) ?? 0) + 1;
     pollsOf.set(id, polls);
@@ -60,13 +63,21 @@ export function emulateCommands(account: AwsStub, run: RunScript): void {
     return answer({ InstanceInformationList });
   });
   account.stub('ssm:SendCommand', (request) => {
-    const { InstanceIds, Parameters } = sendCommand.parse(JSON.parse(String(request.body)));
+    const { InstanceIds, Comment, Parameters } = sendCommand.parse(
+      JSON.parse(String(request.body)),
+    );
     const CommandId = randomUUID();
+    sent.push({ CommandId, Comment, InstanceIds });
     ran.set(CommandId, null);
     void runSafely(() => run(Parameters.commands.join('\n'), InstanceIds[0])).then((result) =>
       ran.set(CommandId, result),
     );
     return answer({ Command: { CommandId, InstanceIds, Status: 'Pending' } });
+  });
+  // A client lists the commands if it has lost the response of SendCommand.
+  account.stub('ssm:ListCommands', (request) => {
+    const { InstanceId } = listCommands.parse(JSON.parse(String(request.body)));
+    return answer({ Commands: sent.filter(({ InstanceIds }) => InstanceIds.includes(InstanceId)) });
   });
   account.stub('ssm:CancelCommand', () => answer({}));
   account.stub('ssm:GetCommandInvocation', (request) => {

@@ -10,6 +10,7 @@ import { CreateLaunchTemplateCommand, EC2Client } from '@aws-sdk/client-ec2';
 import {
   DescribeInstanceInformationCommand,
   GetCommandInvocationCommand,
+  ListCommandsCommand,
   SendCommandCommand,
   SSMClient,
 } from '@aws-sdk/client-ssm';
@@ -32,6 +33,8 @@ test('a command on an instance runs after a poll, and returns the output of its 
 
   const done = await runCommand('i-1', 'hello');
   expect(done).toMatchObject({ Status: 'Success', StandardOutputContent: 'hello on i-1' });
+  const listed = await ssm().send(new ListCommandsCommand({ InstanceId: 'i-1' }));
+  expect(listed.Commands).toMatchObject([{ Comment: 'hello', InstanceIds: ['i-1'] }]);
   const failed = await runCommand('i-1', 'fail');
   expect(failed).toMatchObject({
     Status: 'Failed',
@@ -75,6 +78,7 @@ async function runCommand(instanceId: string, script: string) {
     new SendCommandCommand({
       DocumentName: 'AWS-RunShellScript',
       InstanceIds: [instanceId],
+      Comment: script,
       Parameters: { commands: [script] },
     }),
   );
