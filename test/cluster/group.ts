@@ -19,7 +19,10 @@ const REJOIN = ['--super-read-only=ON', '--group-replication-start-on-boot=ON'];
 export interface DatabaseGroup {
   /** The login of MiniTwit through this address. The user may create databases whose names start with `minitwit`. */
   config: DatabaseConfig;
-  /** Waits until all servers are in the group and can become the primary. Returns their current roles. */
+  /**
+   * Waits until all servers are in the group and can become the primary, and the address leads to the primary. Returns
+   * their current roles.
+   */
   waitForMembers: () => Promise<Roles>;
   /** Waits until a server other than `old` is the primary. */
   waitForPrimaryAfter: (old: Member) => Promise<void>;
@@ -49,13 +52,14 @@ export async function startGroup(defer: Defer): Promise<DatabaseGroup> {
   const toServers = servers.map(({ config }) => config.port);
   const config = { ...first.config, port: await startPrimaryProxy(toServers, defer) };
   // Before its first checks, the proxy leads to any server.
-  await waitFor('the proxy leads to the primary', async () => {
-    const [row] = await query<{ id: string }>(config, SERVER_ID).catch(() => []);
-    return row?.id === first.id;
-  });
+  await waitForProxy(config, first);
   return {
     config,
-    waitForMembers: () => waitForMembers(members),
+    async waitForMembers() {
+      const roles = await waitForMembers(members);
+      await waitForProxy(config, roles.primary);
+      return roles;
+    },
     async waitForPrimaryAfter(old) {
       const others = members.filter((member) => member !== old);
       await waitFor('another server is the primary', async () => {
@@ -64,6 +68,13 @@ export async function startGroup(defer: Defer): Promise<DatabaseGroup> {
       });
     },
   };
+}
+
+async function waitForProxy(proxy: DatabaseConfig, primary: Member): Promise<void> {
+  await waitFor('the proxy leads to the primary', async () => {
+    const [row] = await query<{ id: string }>(proxy, SERVER_ID).catch(() => []);
+    return row?.id === primary.id;
+  });
 }
 
 async function startServers(defer: Defer): Promise<RealMysql[]> {
