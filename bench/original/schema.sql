@@ -6,8 +6,9 @@ create table user (
   username varchar(64) character set utf8mb4 collate utf8mb4_bin not null,
   email varchar(254) not null,
   pw_hash varchar(72) not null,
-  -- The application's sessions read it.
-  is_moderator boolean not null default false
+  -- The application reads these columns for a session.
+  is_moderator boolean not null default false,
+  has_unseen_authors boolean not null default false
 );
 
 create table follower (
