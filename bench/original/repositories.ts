@@ -27,7 +27,11 @@ export function createOriginalRepositories(database: Database): Repositories {
     messages: { ...createOriginalMessages(database), listMessages },
     followers: createOriginalFollowers(database),
     profiles: createOriginalProfiles(users),
-    renames: { rename: throwUnsupported, countRenames: () => Promise.resolve(0) },
+    renames: {
+      rename: throwUnsupported,
+      leasedCount: () => 0,
+      countRenames: () => Promise.resolve(0),
+    },
     timelines,
     isReady: () => Promise.resolve(true),
   };

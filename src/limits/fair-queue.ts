@@ -27,6 +27,8 @@ export interface FairQueue {
    *   has more tasks in it, or if the task waited too long
    */
   acquire(client: string): Promise<Release>;
+  /** Starts a task of this client at once. Returns null if it has to wait. */
+  startNow(client: string): Release | null;
   /** Returns the number of queued tasks. */
   queued(): number;
 }
@@ -122,17 +124,28 @@ export function createFairQueue(options: FairQueueOptions): FairQueue {
     if (client.running === 0 && client.queue.length === 0) clients.delete(client.name);
   }
 
+  const findClient = (name: string) => clients.get(name) ?? { name, running: 0, queue: [] };
+
+  function startNow(client: Client): Release | null {
+    const canStart =
+      running < options.maxConcurrent && client.running < options.maxConcurrentPerClient;
+    if (!canStart) return null;
+    clients.set(client.name, client);
+    return start(client);
+  }
+
   return {
+    startNow: (name) => startNow(findClient(name)),
     async acquire(name) {
-      const client = clients.get(name) ?? { name, running: 0, queue: [] };
-      const canStart =
-        running < options.maxConcurrent && client.running < options.maxConcurrentPerClient;
-      const canQueue = () =>
+      const client = findClient(name);
+      const release = startNow(client);
+      if (release) return release;
+      const canQueue =
         client.queue.length < options.maxQueuedPerClient &&
         (queued < options.maxQueued || evictFor(client));
-      if (!canStart && !canQueue()) throw createRejection();
+      if (!canQueue) throw createRejection();
       clients.set(name, client);
-      return canStart ? start(client) : enqueue(client);
+      return enqueue(client);
     },
     queued: () => queued,
   };

@@ -22,6 +22,8 @@ export interface Renames {
    * correctly. The number was read at most a second before, and `rename` waits for longer than that.
    */
   countRenames(): Promise<number>;
+  /** Returns the result of `countRenames` if it needs no query, and otherwise null. */
+  leasedCount(): number | null;
 }
 
 const LEASE_MS = 1000;
@@ -41,6 +43,7 @@ export function createRenames(database: Database): Renames {
     return [{ total: row?.total ?? 0, readAtMs }];
   });
   let lease = { total: 0, readAtMs: -Infinity };
+  const leasedCount = () => (performance.now() - lease.readAtMs < LEASE_MS ? lease.total : null);
 
   return {
     async rename(userId, newName, { actor }) {
@@ -66,8 +69,9 @@ export function createRenames(database: Database): Renames {
       await sleep(LEASE_END_MS);
     },
 
+    leasedCount,
     async countRenames() {
-      if (performance.now() - lease.readAtMs >= LEASE_MS) lease = await readTotal(null);
+      if (leasedCount() === null) lease = await readTotal(null);
       return lease.total;
     },
   };

@@ -2,7 +2,7 @@ import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import { createHomeTimeline, type ListHome } from './home-timeline.ts';
 import { type ListedId, type ListedRow, sortNewestFirst, toListedId } from './listed-ids.ts';
-import { type Cursor, type Page, PAGE_QUERY_LIMIT, readPage } from './page.ts';
+import { type Cursor, type Page, PAGE_QUERY_LIMIT, type PageQueries, readPage } from './page.ts';
 import type { Profile } from './profiles.ts';
 
 /**
@@ -75,18 +75,19 @@ export function createTimelines(database: Database): Timelines {
     return sortNewestFirst(rows.map(toListedId));
   }
 
+  const publicQueries: PageQueries = {
+    newest: () => selectIds(ALL_AUTHORS.newest),
+    before: (id) => selectIds(ALL_AUTHORS.before, { cursor: id }),
+    after: (id) => selectIds(ALL_AUTHORS.after, { cursor: id }),
+  };
   // One query serves all requests that wait for the newest public messages at the same time.
-  const listNewestPublic = batchReads<null, ListedId[]>(async () => [
-    await selectIds(ALL_AUTHORS.newest),
+  const listNewestPublic = batchReads<null, Page>(async () => [
+    await readPage(null, publicQueries),
   ]);
 
   return {
     listPublic: (cursor) =>
-      readPage(cursor, {
-        newest: () => listNewestPublic(null),
-        before: (id) => selectIds(ALL_AUTHORS.before, { cursor: id }),
-        after: (id) => selectIds(ALL_AUTHORS.after, { cursor: id }),
-      }),
+      cursor === null ? listNewestPublic(null) : readPage(cursor, publicQueries),
 
     listByAuthor: ({ userId: authorId, newestIds }, cursor) =>
       readPage(cursor, {

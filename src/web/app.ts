@@ -1,3 +1,4 @@
+import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
@@ -12,17 +13,23 @@ import { createDeviceCookies } from './middleware/device-cookie.ts';
 import { notFound, renderErrorPage } from './middleware/errors.ts';
 import { flash } from './middleware/flash.ts';
 import { parseFormBody } from './middleware/form-body.ts';
-import { IN_FLIGHT_LIMITS, limitInFlight } from './middleware/in-flight.ts';
+import { createInFlight, IN_FLIGHT_LIMITS } from './middleware/in-flight.ts';
 import { rejectMultipleHosts } from './middleware/request-hosts.ts';
-import { logRequests } from './middleware/request-log.ts';
-import { sanitizeHeaders } from './middleware/sanitize-headers.ts';
-import { securityHeaders } from './middleware/security-headers.ts';
+import { createRequestLog } from './middleware/request-log.ts';
+import { createSanitizeHeaders } from './middleware/sanitize-headers.ts';
+import {
+  addToAllResponses,
+  createWriteHead,
+  listSecurityHeaders,
+} from './middleware/security-headers.ts';
 import { session } from './middleware/session.ts';
 import { setUserLocals } from './middleware/user-locals.ts';
 import type { Passwords } from './passwords/passwords.ts';
+import { createAdmissionFilter } from './presentation/cache-admission.ts';
+import { createPageCache } from './presentation/page-cache.ts';
 import { readStaticFiles } from './presentation/static-files.ts';
 import { useTemplates } from './presentation/templates.ts';
-import { createRenderTimeline } from './presentation/timeline-pages.ts';
+import { createRenderTimeline, type TimelineContent } from './presentation/timeline-pages.ts';
 import type { AccountContext } from './routes/account-context.ts';
 import { addAvatarRoutes } from './routes/avatars.ts';
 import { addHealthRoutes, type Readiness } from './routes/health.ts';
@@ -49,8 +56,16 @@ export interface Dependencies {
   logger: Logger;
 }
 
-/** Creates the application. A request passes the middleware and the routes in this order. */
-export function createApp(dependencies: Dependencies): Express {
+/** The application: a function for the requests of an HTTP server, with its routes. */
+export interface App extends RequestListener {
+  router: Express['router'];
+}
+
+/**
+ * Creates the application. A request passes everything in this order. Express is called for requests to which the cache
+ * of pages does not respond, because it takes as long as all else.
+ */
+export function createApp(dependencies: Dependencies): App {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;
   const app = express();
   app.set('trust proxy', config.trustProxy);
@@ -61,7 +76,21 @@ export function createApp(dependencies: Dependencies): Express {
   app.disable('etag');
 
   const staticFiles = readStaticFiles(STATIC_FOLDER);
-  const renderTimeline = createRenderTimeline(repositories, useTemplates(app, config, staticFiles));
+  const renderTemplate = useTemplates(app, config, staticFiles);
+  const securityHeaders = listSecurityHeaders(config);
+  const inFlight = createInFlight(IN_FLIGHT_LIMITS);
+  const isRepeated = createAdmissionFilter();
+  const pageCache = createPageCache<TimelineContent>({
+    isRepeated,
+    inFlight,
+    renames: repositories.renames,
+    writeHead: createWriteHead(securityHeaders),
+  });
+  const renderTimeline = createRenderTimeline(repositories, {
+    renderTemplate,
+    pageCache,
+    isRepeated,
+  });
   const renderHomeTimeline = createRenderHomeTimeline(repositories.timelines, renderTimeline);
   const account: AccountContext = {
     config,
@@ -76,9 +105,9 @@ export function createApp(dependencies: Dependencies): Express {
   // Every route that shows the login page offers a login with a passkey there.
   app.locals.passkeyLoginOptions = account.passkeyOptions.loginOptions;
 
-  app.use(logRequests(logger));
-  app.use(sanitizeHeaders(config));
-  app.use(securityHeaders(config));
+  const logRequest = createRequestLog(logger, config);
+  const sanitizeHeaders = createSanitizeHeaders(config);
+  addToAllResponses(app, securityHeaders);
   app.use(rejectMultipleHosts);
 
   // Routes without a form, a session or a limit.
@@ -91,7 +120,7 @@ export function createApp(dependencies: Dependencies): Express {
   // The form is parsed before all checks that can fail, so that the error page shows what the user has typed.
   app.use(parseFormBody);
   app.use(rejectCrossOrigin);
-  app.use(limitInFlight(IN_FLIGHT_LIMITS));
+  app.use(inFlight.limit);
   app.use(session(repositories.sessions, config));
   app.use(setUserLocals);
 
@@ -107,5 +136,11 @@ export function createApp(dependencies: Dependencies): Express {
 
   app.use(notFound);
   app.use(renderErrorPage);
-  return app;
+
+  const handle: RequestListener = (req, res) => {
+    sanitizeHeaders(req.headers);
+    logRequest(req, res);
+    void pageCache.sendCurrent(req, res, () => app(req, res));
+  };
+  return Object.assign(handle, { router: app.router });
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { DatabaseConfig } from '../../src/config/config.ts';
 import { openDatabase } from '../../src/database/database.ts';
@@ -28,7 +28,7 @@ export async function testSwitchover(
   const defer = useCleanup();
   const proxy = await startTcpProxy(oldServer);
   const { anotherInstance, visitor } = useMiniTwit();
-  let app: Express;
+  let app: RequestListener;
 
   const setReadOnly = (isReadOnly: boolean) =>
     runSql(oldAdministrator, `set global read_only = ${Number(isReadOnly)}`);

@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { Database } from '../../src/database/database.ts';
@@ -42,7 +42,7 @@ const BAD_CREDENTIALS = [
 
 /** The MiniTwit under attack: an application, or the URL of one. */
 export interface Target {
-  origin: () => Express | string;
+  origin: () => RequestListener | string;
   /** Returns its database. */
   database: () => Database;
   visitor: () => Visitor;

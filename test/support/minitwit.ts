@@ -1,7 +1,7 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { type Logger, pino } from 'pino';
 import request from 'supertest';
-import { createApp } from '../../src/web/app.ts';
+import { type App, createApp } from '../../src/web/app.ts';
 import {
   type Config,
   type DatabaseConfig,
@@ -39,17 +39,17 @@ export const testLimits = readConfig(environment).rateLimits as RateLimitConfig;
 
 /** The application with its own database. */
 export interface MiniTwit {
-  app: Express;
+  app: App;
   database: Database;
   repositories: Repositories;
   limitsStore: LimitsStore;
   /** Returns an application with other settings on the same database. Without `logger`, it logs nothing. */
-  withSettings: (settings: Partial<Config>, logger?: Logger) => Express;
+  withSettings: (settings: Partial<Config>, logger?: Logger) => App;
   databaseConfig: DatabaseConfig;
   /** Returns another instance on the same database, with its own connections and caches. */
-  anotherInstance: (way?: DatabaseConfig) => Express;
+  anotherInstance: (way?: DatabaseConfig) => App;
   /** Returns a client without cookies, of `instance` if there are several. */
-  visitor: (instance?: Express) => Visitor;
+  visitor: (instance?: RequestListener) => Visitor;
   /** Registers a user, and returns the user's client, which is logged in. */
   user: (username: string) => Promise<Visitor>;
 }
@@ -85,7 +85,7 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
     return createInstance({}, silent, { database: own, repositories: createRepositories(own) });
   };
   const app = withSettings({});
-  const visitor = (instance = app) => createVisitor(instance);
+  const visitor = (instance: RequestListener = app) => createVisitor(instance);
   return {
     app,
     database,
@@ -103,7 +103,7 @@ export function useMiniTwit(settings: Partial<Config> = {}, { cost = 4 } = {}): 
 export type Visitor = ReturnType<typeof createVisitor>;
 
 /** Returns a client without cookies, of an application or of a URL. */
-export function createVisitor(origin: Express | string) {
+export function createVisitor(origin: RequestListener | string) {
   const agent = request.agent(origin);
   const get = (path: string) => agent.get(path).redirects(3);
   const post = (path: string, form: Record<string, string> = {}) =>
@@ -125,7 +125,10 @@ export function createVisitor(origin: Express | string) {
 }
 
 /** Registers a user, and returns the user's client, which is logged in. */
-export async function createUser(origin: Express | string, username: string): Promise<Visitor> {
+export async function createUser(
+  origin: RequestListener | string,
+  username: string,
+): Promise<Visitor> {
   const user = createVisitor(origin);
   await user.register(username, 'a password');
   await user.login(username, 'a password');

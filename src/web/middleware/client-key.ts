@@ -1,5 +1,12 @@
+import type { IncomingMessage } from 'node:http';
 import { isIPv4, isIPv6, type Socket } from 'node:net';
-import type { Request } from 'express';
+
+declare module 'node:http' {
+  interface IncomingMessage {
+    /** The result of `findClientAddress`, which is set before all other middleware. */
+    clientAddress: string;
+  }
+}
 
 // The longest IPv6 address has 45 characters. Brackets, a zone and a port make it longer.
 const MAX_LENGTH = 80;
@@ -12,8 +19,8 @@ const MAPPED = '::ffff:';
  * because a client can usually use every address of its network. Returns an empty string if the connection is
  * closed. Never throws.
  */
-export function clientKey(req: Request): string {
-  return toKey(fullClientAddress(req));
+export function clientKey({ clientAddress }: Pick<IncomingMessage, 'clientAddress'>): string {
+  return toKey(clientAddress);
 }
 
 /** Returns the client key of a connection's remote address. */
@@ -22,12 +29,24 @@ export function socketKey(socket: Pick<Socket, 'remoteAddress'>): string {
 }
 
 /**
- * Returns the full IP address of a client for the log: the address that the outermost trusted proxy added to
- * `X-Forwarded-For`, without its port. Returns the address of the connection if that is not an address, and an
- * empty string if the connection is closed. An IPv4-mapped IPv6 address is returned as IPv4. Never throws.
+ * Returns the full IP address of a client: the address that the outermost trusted proxy added to `X-Forwarded-For`,
+ * without its port. Returns the address of the connection if that is not an address, and an empty string if the
+ * connection is closed. An IPv4-mapped IPv6 address is returned as IPv4. Never throws.
+ * @param trustProxy the number of proxies in front of this server
  */
-export function fullClientAddress(req: Request): string {
-  return parseAddress(req.ip) ?? parseAddress(req.socket.remoteAddress) ?? '';
+export function findClientAddress(
+  { headers, socket }: Pick<IncomingMessage, 'headers' | 'socket'>,
+  trustProxy: number,
+): string {
+  const forwarded = trustProxy > 0 ? headers['x-forwarded-for'] : undefined;
+  const entry =
+    typeof forwarded === 'string' ? nthLast(forwarded.split(','), trustProxy) : undefined;
+  return parseAddress(entry?.trim()) ?? parseAddress(socket.remoteAddress) ?? '';
+}
+
+/** Returns the n-th last entry, and the first one if there are fewer. Each proxy appends the address of its client. */
+function nthLast(entries: string[], n: number): string | undefined {
+  return entries.at(-n) ?? entries[0];
 }
 
 /**

@@ -27,7 +27,7 @@ export const notFound: RequestHandler = () => {
 export const renderErrorPage: ErrorRequestHandler = (error: unknown, req, res, next) => {
   if (res.headersSent) return next(error);
   const appError = toAppError(error);
-  // pino-http adds `res.err` to the log line of the request.
+  // The log line of the request has `res.err`.
   if (HTTP_STATUS[appError.code] >= 500) res.err = error as Error;
   res.status(HTTP_STATUS[appError.code]);
   res.set('Cache-Control', 'no-store');

@@ -1,5 +1,6 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { RequestHandler, Response } from 'express';
-import { createFairQueue, type FairQueueOptions } from '../../limits/fair-queue.ts';
+import { createFairQueue, type FairQueueOptions, type Release } from '../../limits/fair-queue.ts';
 import { clientKey } from './client-key.ts';
 import { createUnreadResponseLimit } from './unread-responses.ts';
 
@@ -18,30 +19,62 @@ export const IN_FLIGHT_LIMITS: InFlightLimits = {
 // Users who wait longer press reload.
 const WAIT_MAX_MS = 5000;
 
+/** Ends a request in flight. Call it once, when the response has been written to the socket. */
+export type Finish = () => void;
+
+/** Bounds the requests in flight. */
+export interface InFlight {
+  /** Starts a request at once. Returns null if it has to wait. */
+  startNow(req: IncomingMessage, res: ServerResponse): Finish | null;
+  /**
+   * Waits until a request can start.
+   * @throws AppError `unavailable` if the queue is full, and after a wait of 5 s
+   */
+  start(req: IncomingMessage, res: ServerResponse): Promise<Finish>;
+  /** Middleware that passes on each request when it can start. */
+  limit: RequestHandler;
+}
+
 /**
- * Returns middleware that bounds the requests in flight, and shares the capacity fairly among client addresses: the
- * requests of one address beyond its share wait for each other, and do not delay another address. A request counts
- * until its response is written to the socket, so a client that reads slowly does not occupy capacity.
- * @throws AppError `unavailable` if the queue is full, and after a wait of 5 s
+ * Creates the limit of requests in flight. It shares the capacity fairly among client addresses: the requests of one
+ * address beyond its share wait for each other, and do not delay another address. A request counts until its response
+ * is written to the socket, so a client that reads slowly does not occupy capacity.
  */
-export function limitInFlight(limits: InFlightLimits): RequestHandler {
+export function createInFlight(limits: InFlightLimits): InFlight {
   const queue = createFairQueue({
     ...limits,
     waitMaxMs: WAIT_MAX_MS,
     rejectionMessage: 'MiniTwit has too many requests. Please try again in a few seconds.',
   });
   const trackUnread = createUnreadResponseLimit();
-  return async (req, res, next) => {
-    const address = clientKey(req);
-    const release = await queue.acquire(address);
-    res.once('close', release);
-    // The client may have disconnected while its request was queued.
-    if (res.closed) return release();
-    onResponseEnd(res, () => {
+
+  function createFinish(release: Release, res: ServerResponse, address: string): Finish {
+    return () => {
       release();
       trackUnread(res, address);
-    });
-    next();
+    };
+  }
+
+  async function start(req: IncomingMessage, res: ServerResponse): Promise<Finish> {
+    const address = clientKey(req);
+    return createFinish(await queue.acquire(address), res, address);
+  }
+
+  return {
+    startNow(req, res) {
+      const address = clientKey(req);
+      const release = queue.startNow(address);
+      return release && createFinish(release, res, address);
+    },
+    start,
+    async limit(req, res, next) {
+      const finish = await start(req, res);
+      res.once('close', finish);
+      // The client may have disconnected while its request was queued.
+      if (res.closed) return finish();
+      onResponseEnd(res, finish);
+      next();
+    },
   };
 }
 

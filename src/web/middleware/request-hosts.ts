@@ -1,21 +1,30 @@
+import type { IncomingMessage } from 'node:http';
 import type { Request, RequestHandler } from 'express';
 import { AppError } from '../../errors/app-error.ts';
 import { isFromTrustedProxy } from './trusted-proxy.ts';
 
 /**
- * Refuses a request with several `Host` headers, because a proxy and this server could use different ones. Node uses
- * the first and drops the others, so this counts the raw headers.
+ * Refuses a request with several `Host` headers.
  * @throws AppError `invalid`
  */
-export const rejectMultipleHosts: RequestHandler = ({ rawHeaders }, _res, next) => {
+export const rejectMultipleHosts: RequestHandler = (req, _res, next) => {
+  if (hasSeveralHosts(req))
+    throw new AppError('invalid', 'Your request has more than one Host header.');
+  next();
+};
+
+/**
+ * Returns whether a request has several `Host` headers, because a proxy and this server could use different ones. Node
+ * uses the first and drops the others, so this counts the raw headers.
+ */
+export function hasSeveralHosts({ rawHeaders }: Pick<IncomingMessage, 'rawHeaders'>): boolean {
   let hosts = 0;
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const name = rawHeaders[index];
     if (name?.length === 4 && name.toLowerCase() === 'host') hosts++;
   }
-  if (hosts > 1) throw new AppError('invalid', 'Your request has more than one Host header.');
-  next();
-};
+  return hosts > 1;
+}
 
 /** The address of this site, as the browser of a request has it. */
 export interface Site {

@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { RequestHandler } from 'express';
 import type { Config } from '../../config/config.ts';
 
 // The names of all cookies that the application reads, without `COOKIE_PREFIX`.
@@ -28,17 +27,18 @@ const FORWARDED_FOR = 'x-forwarded-for';
 const FORWARDED_FOR_MAX_LENGTH = 1000;
 
 /**
- * Returns middleware that removes useless headers that are expensive to parse: the cookies of other applications, and
+ * Returns a function that removes useless headers that are expensive to parse: the cookies of other applications, and
  * headers that are longer than those of any browser. The 16 KB of headers that Node accepts have room for thousands of
  * cookies, and each could cost a signature check or an exception.
  */
-export function sanitizeHeaders({ cookiePrefix }: Pick<Config, 'cookiePrefix'>): RequestHandler {
+export function createSanitizeHeaders({
+  cookiePrefix,
+}: Pick<Config, 'cookiePrefix'>): (headers: IncomingHttpHeaders) => void {
   const plainNames = OWN_COOKIES.map((name) => `${cookiePrefix}${name}`);
   const ownNames = new Set([...plainNames, ...plainNames.map((name) => `__Host-${name}`)]);
-  return ({ headers }, _res, next) => {
+  return (headers) => {
     if (headers.cookie !== undefined) headers.cookie = pickCookies(headers.cookie, ownNames);
     limitLengths(headers);
-    next();
   };
 }
 

@@ -1,4 +1,4 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 
 // Enough for several hundred slow readers behind one address, each with a whole page in the memory of this process.
 const MAX_BYTES_PER_ADDRESS = 16 * 1024 * 1024;
@@ -8,13 +8,16 @@ const MAX_BYTES_PER_ADDRESS = 16 * 1024 * 1024;
  * the oldest responses are closed.
  * @returns a function to call after a response has been written to its socket
  */
-export function createUnreadResponseLimit(): (res: Response, address: string) => void {
+export function createUnreadResponseLimit(): (res: ServerResponse, address: string) => void {
   const backlogs = new Map<string, Backlog>();
 
   return (res, address) => {
     const bytes = res.socket?.writableLength ?? 0;
     if (bytes === 0) return;
-    const backlog = backlogs.get(address) ?? { bytes: 0, responses: new Map<Response, number>() };
+    const backlog = backlogs.get(address) ?? {
+      bytes: 0,
+      responses: new Map<ServerResponse, number>(),
+    };
     backlogs.set(address, backlog);
     backlog.bytes += bytes;
     backlog.responses.set(res, bytes);
@@ -33,10 +36,10 @@ export function createUnreadResponseLimit(): (res: Response, address: string) =>
 /** The unread responses of an address with their sizes in bytes, the oldest first. */
 interface Backlog {
   bytes: number;
-  responses: Map<Response, number>;
+  responses: Map<ServerResponse, number>;
 }
 
-function remove(holder: Backlog, res: Response): void {
+function remove(holder: Backlog, res: ServerResponse): void {
   holder.bytes -= holder.responses.get(res) ?? 0;
   holder.responses.delete(res);
 }

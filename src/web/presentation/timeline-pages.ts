@@ -1,87 +1,116 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { Request, Response } from 'express';
-import type { Page } from '../../repositories/page.ts';
+import type { Cursor, Page } from '../../repositories/page.ts';
 import type { Profile } from '../../repositories/profiles.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
 import type { CurrentUser } from '../middleware/session.ts';
-import { createAdmissionFilter } from './cache-admission.ts';
+import type { AdmissionFilter } from './cache-admission.ts';
 import { createRenderMessages } from './message-cache.ts';
-import { createSendCacheablePage, type RenderedPage } from './page-cache.ts';
+import type { PageCache, RenderedPage } from './page-cache.ts';
 import type { RenderTemplate } from './templates.ts';
 
 // The template writes this in the place of the messages. It is random, so that no user can write it into a page.
 const MESSAGES_PLACEHOLDER = `<!-- ${randomUUID()} -->`;
 
-/** No authors. */
-export const NO_AUTHORS: ReadonlySet<number> = new Set();
+const NO_AUTHORS: ReadonlySet<number> = new Set();
 
-/** The values for the template of a page with messages. */
-export interface TimelinePage {
+/** The part of a page with messages that is read from the database, beside the messages. */
+export interface TimelineContent {
   page: Page;
-  /** The path of the page, without a query. */
-  path: string;
   /** The user whose messages these are, on a user's page. */
   profile?: Profile;
   /** The ids of the authors whose messages the page leaves out. */
   unseenAuthors?: ReadonlySet<number>;
+  /** Further values for the template, for one reader. */
   [more: string]: unknown;
 }
 
+/** A page with messages. */
+export interface Timeline {
+  view: string;
+  /** The path of the page, without a query. */
+  path: string;
+  cursor: Cursor;
+  /** Reads the content from the database. For readers without a login, it is the same for all. */
+  read: () => Promise<TimelineContent>;
+}
+
 /** Sends a page with messages. */
-export type RenderTimeline = (
-  req: Request,
-  res: Response,
-  view: string,
-  context: TimelinePage,
-) => Promise<void>;
+export type RenderTimeline = (req: Request, res: Response, timeline: Timeline) => Promise<void>;
+
+/** The caches, and the function that renders templates. */
+export interface TimelineOptions {
+  renderTemplate: RenderTemplate;
+  pageCache: PageCache<TimelineContent>;
+  isRepeated: AdmissionFilter;
+}
 
 /** Creates the sender of timelines. It caches messages, and pages for readers without a login. */
 export function createRenderTimeline(
   { messages, renames }: Pick<Repositories, 'messages' | 'renames'>,
-  renderTemplate: RenderTemplate,
+  { renderTemplate, pageCache, isRepeated }: TimelineOptions,
 ): RenderTimeline {
-  const isRepeated = createAdmissionFilter();
   const renderMessages = createRenderMessages(messages, renderTemplate, isRepeated);
-  const sendCacheablePage = createSendCacheablePage(isRepeated);
 
   async function renderPage(
-    view: string,
-    context: TimelinePage,
-    user: CurrentUser | null,
-    renameCount: number,
+    { view, path }: Timeline,
+    content: TimelineContent,
+    { renameCount, user, consumeFlash }: PageReader,
   ): Promise<RenderedPage> {
-    const { messageIds } = context.page;
-    const { unseenAuthors = NO_AUTHORS } = context;
+    const { messageIds } = content.page;
+    const { unseenAuthors = NO_AUTHORS } = content;
     const reader = { userId: user?.userId ?? null, unseenAuthors, renameCount };
     const messageList = await renderMessages(messageIds, reader);
-    const html = renderTemplate(view, { ...context, user, messages: MESSAGES_PLACEHOLDER });
-    const [before = '', after = ''] = html.split(MESSAGES_PLACEHOLDER);
+    const values = { ...content, path, user, consumeFlash, messages: MESSAGES_PLACEHOLDER };
+    const [before = '', after = ''] = renderTemplate(view, values).split(MESSAGES_PLACEHOLDER);
     return {
       html: Buffer.concat([Buffer.from(before), ...messageList, Buffer.from(after)]),
       isComplete: messageList.length === messageIds.length,
     };
   }
 
-  return async (req, res, view, context) => {
+  return async (req, res, timeline) => {
     const { user = null, consumeFlash } = res.locals;
-    const renameCount = await renames.countRenames();
     // The page of a user, or a page with a flash message, is for one reader.
     if (user || consumeFlash) {
-      const { html } = await renderPage(view, { ...context, consumeFlash }, user, renameCount);
+      const content = await timeline.read();
+      const renameCount = await renames.countRenames();
+      const { html } = await renderPage(timeline, content, { renameCount, user, consumeFlash });
       res.type('html').send(html);
       return;
     }
-    await sendCacheablePage(req, res, {
-      key: cacheKey(view, context, renameCount),
-      render: () => renderPage(view, context, null, renameCount),
+    await pageCache.send(req, res, {
+      read: timeline.read,
+      keyOf: (content) => createKey(timeline, content),
+      render: (content, renameCount) => renderPage(timeline, content, { renameCount, user: null }),
+      isLimited: timeline.cursor !== null,
     });
   };
 }
 
+interface PageReader {
+  renameCount: number;
+  user: CurrentUser | null;
+  consumeFlash?: Response['locals']['consumeFlash'];
+}
+
 /**
- * Returns a hash of everything on a page. The ids of messages stand for their texts, which never change, and
- * `renameCount` for the names of their authors.
+ * Returns a text that differs for different pages for readers without a login. The ids of messages stand for their texts,
+ * which never change.
  */
-function cacheKey(view: string, context: TimelinePage, renameCount: number): string {
-  return hash('sha256', JSON.stringify([view, context, renameCount]), 'base64url');
+function createKey({ view, path }: Timeline, { page, profile }: TimelineContent): string {
+  return `${view} ${path} ${textOf(page)} ${profile ? JSON.stringify(profile) : ''}`;
+}
+
+// Requests at the same time share a page.
+const texts = new WeakMap<Page, string>();
+
+/** Returns a page as JSON. */
+function textOf(page: Page): string {
+  let text = texts.get(page);
+  if (text === undefined) {
+    text = JSON.stringify(page);
+    texts.set(page, text);
+  }
+  return text;
 }

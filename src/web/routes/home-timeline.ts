@@ -24,7 +24,8 @@ export function createRenderHomeTimeline(
   renderTimeline: RenderTimeline,
 ): RenderHomeTimeline {
   return async (req, res, { cursor = null, draft = null }) => {
-    const page = await timelines.listHome(requireUser(req).userId, cursor);
-    await renderTimeline(req, res, 'timeline.html', { page, path: '/', draft });
+    const { userId } = requireUser(req);
+    const read = async () => ({ page: await timelines.listHome(userId, cursor), draft });
+    await renderTimeline(req, res, { view: 'timeline.html', path: '/', cursor, read });
   };
 }

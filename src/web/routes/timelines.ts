@@ -1,13 +1,13 @@
 import type { IRouter } from 'express';
 import { AppError } from '../../errors/app-error.ts';
-import type { Page } from '../../repositories/page.ts';
+import type { Cursor, Page } from '../../repositories/page.ts';
 import type { RateLimits } from '../../repositories/rate-limits.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
 import { requireUsername } from '../forms/username.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
 import type { CurrentUser } from '../middleware/session.ts';
-import { NO_AUTHORS, type RenderTimeline } from '../presentation/timeline-pages.ts';
+import type { RenderTimeline, TimelineContent } from '../presentation/timeline-pages.ts';
 import type { RenderHomeTimeline } from './home-timeline.ts';
 import { readPageCursor } from './page-cursor.ts';
 import { findRelation } from './people/relation.ts';
@@ -31,17 +31,19 @@ export function addTimelineRoutes(
   app
     .route('/public')
     .get(async (req, res) => {
-      const [page, unseenAuthors] = await Promise.all([
-        timelines.listPublic(readPageCursor(req, res, rateLimits)),
-        listUnseenAuthors(currentUser(req)),
-      ]);
-      await renderTimeline(req, res, 'public.html', { page, path: '/public', unseenAuthors });
+      const cursor = readPageCursor(req, res, rateLimits);
+      const read = createReadPublic(cursor, currentUser(req));
+      await renderTimeline(req, res, { view: 'public.html', path: '/public', cursor, read });
     })
     .all(methodNotAllowed);
 
-  async function listUnseenAuthors(reader: CurrentUser | null): Promise<ReadonlySet<number>> {
-    if (!reader?.hasUnseenAuthors) return NO_AUTHORS;
-    return repository.listUnseenAuthors(reader.userId);
+  function createReadPublic(cursor: Cursor, reader: CurrentUser | null) {
+    return async (): Promise<TimelineContent> => {
+      const page = timelines.listPublic(cursor);
+      if (!reader?.hasUnseenAuthors) return { page: await page };
+      const unseenAuthors = await repository.listUnseenAuthors(reader.userId);
+      return { page: await page, unseenAuthors };
+    };
   }
 }
 
@@ -59,6 +61,15 @@ export function addUserTimelineRoutes(
     .route('/:username')
     .get(async (req, res) => {
       const username = requireUsername(req.params.username);
+      const cursor = readPageCursor(req, res, rateLimits);
+      const read = createReadUser(username, cursor, currentUser(req));
+      const path = `/${encodeURIComponent(username)}`;
+      await renderTimeline(req, res, { view: 'user.html', path, cursor, read });
+    })
+    .all(methodNotAllowed);
+
+  function createReadUser(username: string, cursor: Cursor, reader: CurrentUser | null) {
+    return async (): Promise<TimelineContent> => {
       const profile = await profiles.findProfile(username);
       if (!profile) throw new AppError('not_found', `There is no user called “${username}”.`);
       if (profile.isSuspended) {
@@ -66,12 +77,11 @@ export function addUserTimelineRoutes(
         throw new AppError('not_found', message);
       }
       const [listed, relation] = await Promise.all([
-        timelines.listByAuthor(profile, readPageCursor(req, res, rateLimits)),
-        findRelation(repositories, currentUser(req), profile),
+        timelines.listByAuthor(profile, cursor),
+        findRelation(repositories, reader, profile),
       ]);
       const page = relation?.hasBlocked || relation?.isBlocked ? EMPTY_PAGE : listed;
-      const path = `/${encodeURIComponent(username)}`;
-      await renderTimeline(req, res, 'user.html', { page, path, profile, relation });
-    })
-    .all(methodNotAllowed);
+      return { page, profile, relation };
+    };
+  }
 }

@@ -1,6 +1,6 @@
-import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { Server } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Connection } from './connection.ts';
 
 /** The graceful shutdown of a server. */
 export interface Drain {
@@ -16,33 +16,14 @@ export interface Drain {
   start(options: { delayMs: number; maxMs: number }): Promise<void>;
 }
 
-/** Tracks the connections of a server from now on. To be called before the server listens. */
-export function prepareDrain(server: Server): Drain {
-  // Browsers open connections in advance. Node's closeIdleConnections() does not close a connection that never had a
-  // request.
-  const idle = new Set<Socket>();
-  // A connection can have several open responses, because clients may pipeline requests.
-  const openResponses = new Map<Socket, Set<ServerResponse>>();
+/**
+ * Creates the shutdown of a server.
+ * @param connections the open connections of the server, now and later
+ */
+export function createDrain(server: Server, connections: ReadonlyMap<unknown, Connection>): Drain {
   let isDraining = false;
-  let isClosing = false;
-
   server.on('connection', (socket) => {
-    idle.add(socket);
-    socket.once('close', () => idle.delete(socket));
-  });
-  // This listener must run before Express's, which may respond immediately.
-  server.prependListener('request', ({ socket }, response: ServerResponse) => {
-    idle.delete(socket);
-    const responses = openResponses.get(socket) ?? new Set();
-    openResponses.set(socket, responses.add(response));
-    if (isDraining) response.setHeader('Connection', 'close');
-    response.once('close', () => {
-      responses.delete(response);
-      if (responses.size > 0) return;
-      openResponses.delete(socket);
-      if (isClosing) socket.destroySoon();
-      else if (!socket.destroyed) idle.add(socket);
-    });
+    if (isDraining) connections.get(socket)?.announceEnd();
   });
 
   return {
@@ -50,15 +31,12 @@ export function prepareDrain(server: Server): Drain {
     async start({ delayMs, maxMs }) {
       isDraining = true;
       const timer = setTimeout(() => server.closeAllConnections(), maxMs);
-      for (const response of Array.from(openResponses.values()).flatMap((each) =>
-        Array.from(each),
-      )) {
-        if (!response.headersSent) response.setHeader('Connection', 'close');
-      }
+      for (const connection of connections.values()) connection.announceEnd();
       await sleep(delayMs);
-      isClosing = true;
       const closed = new Promise((resolve) => server.close(resolve));
-      for (const socket of idle) socket.destroy();
+      // Node's closeIdleConnections() does not close a connection that never had a request, and browsers open some in
+      // advance.
+      for (const connection of connections.values()) connection.end();
       await closed;
       clearTimeout(timer);
     },

@@ -6,7 +6,6 @@ import { startAccountJobs } from './account-jobs.ts';
 import type { Config } from '../../config/config.ts';
 import { openDatabase } from '../../database/database.ts';
 import { findLatestVersion } from '../../database/latest-migration.ts';
-import { prepareDrain } from './drain.ts';
 import { createHttpServer } from './http-server.ts';
 import { openRedisCounters } from '../../limits/redis-counters.ts';
 import { listen } from './listen.ts';
@@ -63,8 +62,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const mailSender = config.mail && startMailSender(config.mail, repositories, rateLimits, logger);
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
-  const server = createHttpServer(app, config);
-  const drain = prepareDrain(server);
+  const { server, drain } = createHttpServer(app, config);
   if (metricsPort !== null) {
     const metrics = createMetrics({
       databaseState: () => database.state(),

@@ -3,7 +3,8 @@ import { pino } from 'pino';
 import request from 'supertest';
 import { expect, test } from 'vitest';
 import { type LogsOptions, printLogs } from '../../../src/cloud/commands/logs.ts';
-import { logRequests } from '../../../src/web/middleware/request-log.ts';
+import { addToAllResponses } from '../../../src/web/middleware/security-headers.ts';
+import { logRequests } from '../../support/log-requests.ts';
 import { createSiteStack } from '../stack/site-stack.ts';
 import { openStubStack } from '../stack/stub-stack.ts';
 import { type StubEvent, stubLog } from './stub-log.ts';
@@ -149,13 +150,12 @@ test('`cloud logs` of a stack without a log asks for `up`', async () => {
 
 test('`cloud logs --request` finds the line that the server logs for an error page', async () => {
   const written: string[] = [];
-  const app = express().use(
-    logRequests(pino({}, { write: (line) => void written.push(line) })),
-    (_req, res) => {
-      res.err = new Error('It broke');
-      res.status(500).end();
-    },
-  );
+  const app = express();
+  addToAllResponses(app, []);
+  app.use(logRequests(pino({}, { write: (line) => void written.push(line) })), (_req, res) => {
+    res.err = new Error('It broke');
+    res.status(500).end();
+  });
   const { headers } = await request(app).get('/public?secret=1');
   const requestId = headers['x-request-id'] ?? '';
   const time = '2026-11-29T08:00:05Z';

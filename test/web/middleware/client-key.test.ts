@@ -1,14 +1,17 @@
-import type { Request } from 'express';
+import type { IncomingMessage } from 'node:http';
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import { clientKey, fullClientAddress, socketKey } from '../../../src/web/middleware/client-key.ts';
+import { clientKey, findClientAddress, socketKey } from '../../../src/web/middleware/client-key.ts';
 import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const PEER = '198.51.100.1';
 
-function requestFrom(ip: string | undefined, remoteAddress: string | undefined = PEER): Request {
-  return { ip, socket: { remoteAddress } } as unknown as Request;
+/** Returns the client address of a request that a proxy has forwarded. */
+function addressOf(entry: string | undefined, remoteAddress: string | undefined = PEER): string {
+  const headers = { 'x-forwarded-for': entry };
+  const req = { headers, socket: { remoteAddress } } as unknown as IncomingMessage;
+  return findClientAddress(req, 1);
 }
 
 test.each([
@@ -28,8 +31,8 @@ test.each([
   ['::1', '::1', '0:0:0:0'],
   ['fe80::1%eth0', 'fe80::1', 'fe80:0:0:0'],
 ])('parses %s as the address %s with the key %s', (ip, full, counted) => {
-  expect(fullClientAddress(requestFrom(ip))).toBe(full);
-  expect(clientKey(requestFrom(ip))).toBe(counted);
+  expect(addressOf(ip)).toBe(full);
+  expect(clientKey({ clientAddress: addressOf(ip) })).toBe(counted);
   expect(socketKey({ remoteAddress: ip })).toBe(counted);
 });
 
@@ -47,14 +50,29 @@ test.each([
   `2001:db8::1%${'x'.repeat(15_000)}`,
   undefined,
 ])('returns the address of the connection if the entry is not an address: %s', (ip) => {
-  expect(fullClientAddress(requestFrom(ip))).toBe(PEER);
-  expect(clientKey(requestFrom(ip, '::ffff:198.51.100.2'))).toBe('198.51.100.2');
+  expect(addressOf(ip)).toBe(PEER);
+  expect(addressOf(ip, '::ffff:198.51.100.2')).toBe('198.51.100.2');
 });
 
 test('returns an empty string if the connection is closed', () => {
-  const closed = { ip: undefined, socket: { remoteAddress: undefined } } as unknown as Request;
-  expect(fullClientAddress(closed)).toBe('');
-  expect(clientKey(closed)).toBe('');
+  const closed = { headers: {}, socket: {} } as IncomingMessage;
+  expect(findClientAddress(closed, 0)).toBe('');
+  expect(findClientAddress(closed, 1)).toBe('');
+  expect(clientKey({ clientAddress: '' })).toBe('');
+});
+
+test.each([
+  [0, '198.51.100.1'],
+  [1, '192.0.2.3'],
+  [2, '192.0.2.2'],
+  [3, '192.0.2.1'],
+  [4, '192.0.2.1'],
+])('behind %i proxies, the address is %s', (trustProxy, address) => {
+  const headers = { 'x-forwarded-for': '192.0.2.1, 192.0.2.2,192.0.2.3' };
+  const socket = { remoteAddress: PEER };
+  expect(findClientAddress({ headers, socket } as unknown as IncomingMessage, trustProxy)).toBe(
+    address,
+  );
 });
 
 const { withSettings } = useMiniTwit();

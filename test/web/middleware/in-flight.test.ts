@@ -3,12 +3,12 @@ import { connect } from 'node:net';
 import express, { type Response } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { renderErrorPage } from '../../../src/web/middleware/errors.ts';
-import { type InFlightLimits, limitInFlight } from '../../../src/web/middleware/in-flight.ts';
-import { logRequests } from '../../../src/web/middleware/request-log.ts';
+import { createInFlight, type InFlightLimits } from '../../../src/web/middleware/in-flight.ts';
 import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
 import { useTemplates } from '../../../src/web/presentation/templates.ts';
 import { captureLog } from '../../support/capture-log.ts';
 import { listen } from '../../support/listen.ts';
+import { logRequests } from '../../support/log-requests.ts';
 import { waitFor } from '../../support/wait-for.ts';
 
 const LIMITS: InFlightLimits = {
@@ -25,10 +25,9 @@ async function serve(limits: Partial<InFlightLimits> = {}) {
   const arrived: ServerResponse[] = [];
   const open: Response[] = [];
   const app = express();
-  app.set('trust proxy', 1);
   useTemplates(app, { gravatar: false, mail: null }, readStaticFiles('static'));
-  app.use(logRequests(captureLog().logger));
-  app.use(limitInFlight({ ...LIMITS, ...limits }));
+  app.use(logRequests(captureLog().logger, 1));
+  app.use(createInFlight({ ...LIMITS, ...limits }).limit);
   app.use((_req, res) => void open.push(res));
   app.use(renderErrorPage);
   const server = createServer(app);

@@ -46,7 +46,7 @@ test.each([
   ['/confirm_email/', ''],
   ['/reset_password/', 'http://127.0.0.1'],
 ])('does not log the token of a link: %s after %j', async (path, origin) => {
-  const server = app.listen(0, '127.0.0.1');
+  const server = http.createServer(app).listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;

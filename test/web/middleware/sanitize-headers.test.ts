@@ -1,13 +1,14 @@
 import express from 'express';
 import request from 'supertest';
 import { expect, test } from 'vitest';
-import { sanitizeHeaders } from '../../../src/web/middleware/sanitize-headers.ts';
+import { createSanitizeHeaders } from '../../../src/web/middleware/sanitize-headers.ts';
 
-/** Sends a request with `headers`. Returns its headers after the middleware. */
+/** Sends a request with `headers`. Returns its headers after that. */
 async function sanitize(headers: Record<string, string>, cookiePrefix = '') {
+  const sanitizeHeaders = createSanitizeHeaders({ cookiePrefix });
   const app = express();
-  app.use(sanitizeHeaders({ cookiePrefix }));
   app.use((req, res) => {
+    sanitizeHeaders(req.headers);
     res.json(req.headers);
   });
   const { body } = await request(app).get('/').set(headers);

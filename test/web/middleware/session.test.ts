@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { testConfig, useMiniTwit } from '../../support/minitwit.ts';
@@ -173,7 +173,7 @@ test('instances with different cookie prefixes on one host have separate session
   const other = withSettings({ cookiePrefix: 'other_', sessionSecrets: ['y'.repeat(32)] });
   const cookies = new Map<string, string>();
   // A browser sends the cookies of a host to all of its ports.
-  const post = async (to: Express, path: string, form: Record<string, string> = {}) => {
+  const post = async (to: RequestListener, path: string, form: Record<string, string> = {}) => {
     const cookie = Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; ');
     const response = await request(to).post(path).set('Cookie', cookie).type('form').send(form);
     for (const line of (response.headers['set-cookie'] ?? []) as unknown as string[]) {
@@ -186,7 +186,7 @@ test('instances with different cookie prefixes on one host have separate session
   await post(other, '/login', { username: 'anna', password: 'pw' });
   const names = ['device', 'flash', 'other_device', 'other_flash', 'other_session', 'session'];
   expect(Array.from(cookies.keys()).toSorted()).toEqual(names);
-  const read = (from: Express) =>
+  const read = (from: RequestListener) =>
     request(from)
       .get('/')
       .set('Cookie', Array.from(cookies, ([name, value]) => `${name}=${value}`).join('; '));

@@ -1,8 +1,9 @@
 import request from 'supertest';
 import { beforeAll, expect, test } from 'vitest';
+import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
-const { app, database, user, visitor } = useMiniTwit();
+const { app, database, user, visitor, withSettings } = useMiniTwit();
 const PAGES = ['/public', '/alice'];
 let alice: Visitor;
 
@@ -25,6 +26,25 @@ test.each(PAGES)('%s has the same content with and without compression', async (
     expect(headers['cache-control']).toBe('private, no-cache');
   }
 });
+
+test.each(PAGES)(
+  '%s has the same headers and log lines if it is sent from the cache',
+  async (path) => {
+    const { logger, lines } = captureLog();
+    const instance = withSettings({}, logger);
+    const seen = [];
+    for (let time = 0; time < 4; time++) {
+      const { status, headers, text } = await request(instance).get(path);
+      const { 'x-request-id': id, date, ...others } = headers;
+      expect(date).toBeDefined();
+      const { req, route, res } = JSON.parse(lines.at(-1) ?? '') as Record<string, object>;
+      expect(req).toMatchObject({ id, path });
+      seen.push({ status, text, others, route, res });
+    }
+    expect(seen[3]).toEqual(seen[0]);
+    expect(seen[3]?.others).toHaveProperty('content-security-policy');
+  },
+);
 
 test.each(PAGES)('%s returns 304 until its content changes', async (path) => {
   const first = await request(app).get(path);

@@ -1,5 +1,5 @@
 import { hash } from 'bcryptjs';
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import request from 'supertest';
 import { expect, test } from 'vitest';
 import { testLimits, useMiniTwit, type Visitor } from '../../support/minitwit.ts';
@@ -22,7 +22,12 @@ const right = (username: string) => ({ username, password: 'a password' });
 const wrong = (username: string) => ({ username, password: 'wrong-secret' });
 
 /** Sends a form through a load balancer from a client address. */
-function post(instance: Express, path: string, form: Record<string, string>, address: string) {
+function post(
+  instance: RequestListener,
+  path: string,
+  form: Record<string, string>,
+  address: string,
+) {
   return request(instance).post(path).set('X-Forwarded-For', address).type('form').send(form);
 }
 

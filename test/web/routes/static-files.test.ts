@@ -8,13 +8,13 @@ import express, { type Express } from 'express';
 import request from 'supertest';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { notFound, renderErrorPage } from '../../../src/web/middleware/errors.ts';
-import { logRequests } from '../../../src/web/middleware/request-log.ts';
 import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
 import { useTemplates } from '../../../src/web/presentation/templates.ts';
 import { addStaticFileRoutes } from '../../../src/web/routes/static-files.ts';
 import { expectErrorPage } from '../../support/bad-input.ts';
 import { captureLog } from '../../support/capture-log.ts';
 import { listen } from '../../support/listen.ts';
+import { logRequests } from '../../support/log-requests.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';

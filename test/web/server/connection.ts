@@ -2,21 +2,21 @@ import { once } from 'node:events';
 import type { RequestListener, Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { createHttpServer } from '../../../src/web/server/http-server.ts';
+import { createHttpServer, type HttpServer } from '../../../src/web/server/http-server.ts';
 import { listen } from '../../support/listen.ts';
 
 /** A request, which a connection sends as these bytes. */
 export const REQUEST = 'GET / HTTP/1.1\r\nHost: minitwit\r\n\r\n';
 
 /** Serves requests until the end of the test. */
-export async function serve(handler: RequestListener): Promise<Server> {
-  const server = createHttpServer(handler, { trustProxy: 0 });
+export async function serve(handler: RequestListener): Promise<HttpServer> {
+  const { server, drain } = createHttpServer(handler, { trustProxy: 0 });
   onTestFinished(() => {
     server.closeAllConnections();
     server.close();
   });
   await listen(server);
-  return server;
+  return { server, drain };
 }
 
 /** Opens a connection, and collects the data that it receives, until the end of the test. */

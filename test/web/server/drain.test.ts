@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { prepareDrain } from '../../../src/web/server/drain.ts';
 import { waitFor } from '../../support/wait-for.ts';
 import { open, REQUEST, serve } from './connection.ts';
 
@@ -10,8 +9,7 @@ const MAX_MS = 60_000;
 /** Starts a server whose responses the test ends, and opens a connection to it. */
 async function openDraining() {
   const responses: ServerResponse[] = [];
-  const server = await serve((_req, res) => void responses.push(res));
-  const drain = prepareDrain(server);
+  const { server, drain } = await serve((_req, res) => void responses.push(res));
   const { socket, received } = await open(server);
   const request = async () => {
     const count = responses.length;

@@ -7,7 +7,7 @@ import { open, REQUEST, serve } from './connection.ts';
 test('handles pipelined requests one after another, and responds in order', async () => {
   const atWork: ServerResponse[] = [];
   let handled = 0;
-  const server = await serve((_req, res) => {
+  const { server } = await serve((_req, res) => {
     handled++;
     atWork.push(res);
   });
@@ -24,7 +24,7 @@ test('handles pipelined requests one after another, and responds in order', asyn
 
 test('closes a connection with more than 16 pipelined requests', async () => {
   let handled = 0;
-  const server = await serve(() => handled++);
+  const { server } = await serve(() => handled++);
   const { socket, received } = await open(server);
   socket.write(REQUEST.repeat(17));
   await waitFor('the connection is closed', () => received.isClosed);
@@ -35,7 +35,7 @@ test('closes the connection of a client that does not read the response within a
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   let handled: ServerResponse | null = null;
-  const server = await serve((_req, res) => {
+  const { server } = await serve((_req, res) => {
     handled = res;
     res.write('x'.repeat(1000));
   });
@@ -52,7 +52,7 @@ test('each piece of a response may take a minute, if the client has read the one
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const responses: ServerResponse[] = [];
-  const server = await serve((_req, res) => void responses.push(res));
+  const { server } = await serve((_req, res) => void responses.push(res));
   const { socket, received } = await open(server);
   socket.write(REQUEST);
   await vi.waitUntil(() => responses.length > 0);
@@ -69,7 +69,7 @@ test('each piece of a response may take a minute, if the client has read the one
 });
 
 test('closes a new connection of an address with too many, and accepts one of another address', async () => {
-  const server = await serve((_req, res) => res.end('response'));
+  const { server } = await serve((_req, res) => res.end('response'));
   limitConnectionsPerAddress(server, 2);
   const [first] = await Promise.all([open(server), open(server)]);
   expect(await isServed(server)).toBe(false);

@@ -14,7 +14,7 @@ const LENGTH = `Content-Length: ${CHUNKS.length}`;
 
 /** Sends bytes to a server of MiniTwit. Returns the status codes of all responses until the connection is closed. */
 async function send(bytes: string): Promise<{ statuses: number[]; text: string }> {
-  const server = createHttpServer(app, { trustProxy: 0 });
+  const { server } = createHttpServer(app, { trustProxy: 0 });
   onTestFinished(() => void server.close());
   const socket = connect(await listen(server), '127.0.0.1').setEncoding('latin1');
   let text = '';

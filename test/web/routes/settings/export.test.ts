@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { captureLog } from '../../../support/capture-log.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 
 /** Logs a user in, and requests the export. The response is not read. */
-async function startExport(instance: Express, username: string): Promise<IncomingMessage> {
+async function startExport(instance: RequestListener, username: string): Promise<IncomingMessage> {
   const server = createServer(instance);
   onTestFinished(() => {
     server.closeAllConnections();

@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { captureLog } from '../../../support/capture-log.ts';
 import {
@@ -21,7 +21,7 @@ afterEach(() => {
 });
 
 /** Returns a client whose browser shows the site under a host name. */
-function visitor(instance: Express = app, host = HOST): Visitor {
+function visitor(instance: RequestListener = app, host = HOST): Visitor {
   const client = createVisitor(instance);
   client.agent.set('Host', host);
   return client;

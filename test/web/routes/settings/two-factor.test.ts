@@ -1,4 +1,4 @@
-import type { Express } from 'express';
+import type { RequestListener } from 'node:http';
 import { TOTP, Secret } from 'otpauth';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { renewTotpSecrets } from '../../../../src/web/factors/renew-totp-secrets.ts';
@@ -316,8 +316,8 @@ describe('the login', () => {
 
 describe('the limit of wrong codes', () => {
   const rateLimits = { ...testLimits, loginsPerName: 3 };
-  let one: Express;
-  let other: Express;
+  let one: RequestListener;
+  let other: RequestListener;
 
   beforeAll(() => {
     one = withSettings({ rateLimits });
