@@ -11,7 +11,7 @@ import { createWriteNotice } from './mail/letters.ts';
 import { rejectCrossOrigin } from './middleware/cross-origin.ts';
 import { createDeviceCookies } from './middleware/device-cookie.ts';
 import { notFound, renderErrorPage } from './middleware/errors.ts';
-import { flash } from './middleware/flash.ts';
+import { addFlash } from './middleware/flash.ts';
 import { parseFormBody } from './middleware/form-body.ts';
 import { createInFlight, IN_FLIGHT_LIMITS } from './middleware/in-flight.ts';
 import { rejectMultipleHosts } from './middleware/request-hosts.ts';
@@ -22,7 +22,7 @@ import {
   createWriteHead,
   listSecurityHeaders,
 } from './middleware/security-headers.ts';
-import { session } from './middleware/session.ts';
+import { addSessions } from './middleware/session.ts';
 import { setUserLocals } from './middleware/user-locals.ts';
 import type { Passwords } from './passwords/passwords.ts';
 import { createAdmissionFilter } from './presentation/cache-admission.ts';
@@ -80,16 +80,18 @@ export function createApp(dependencies: Dependencies): App {
   const securityHeaders = listSecurityHeaders(config);
   const inFlight = createInFlight(IN_FLIGHT_LIMITS);
   const isRepeated = createAdmissionFilter();
+  const writeHead = createWriteHead(securityHeaders);
   const pageCache = createPageCache<TimelineContent>({
     isRepeated,
     inFlight,
     renames: repositories.renames,
-    writeHead: createWriteHead(securityHeaders),
+    writeHead,
   });
   const renderTimeline = createRenderTimeline(repositories, {
     renderTemplate,
     pageCache,
     isRepeated,
+    writeHead,
   });
   const renderHomeTimeline = createRenderHomeTimeline(repositories.timelines, renderTimeline);
   const account: AccountContext = {
@@ -116,12 +118,12 @@ export function createApp(dependencies: Dependencies): App {
   addHealthRoutes(app, isReady, config);
   addSecurityTxtRoute(app, config.securityContact);
 
-  app.use(flash(config));
+  addFlash(app, config);
   // The form is parsed before all checks that can fail, so that the error page shows what the user has typed.
   app.use(parseFormBody);
   app.use(rejectCrossOrigin);
   app.use(inFlight.limit);
-  app.use(session(repositories.sessions, config));
+  addSessions(app, repositories.sessions, config);
   app.use(setUserLocals);
 
   addTimelineRoutes(app, repositories, rateLimits, renderTimeline, renderHomeTimeline);

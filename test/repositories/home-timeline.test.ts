@@ -143,3 +143,29 @@ test('a timeline shorter than a page has all other messages before and after any
   expect(await read({ before: newest }, lonely)).toEqual(own.slice(1));
   expect(await read({ after: newest - 1 }, lonely)).toEqual(own);
 });
+
+test('a reader who follows more authors than the server lists in one row gets the newest messages', async () => {
+  const person = { email: 'a@b', passwordHash: 'x' };
+  const hub = await users.createUser({ ...person, username: 'hub' });
+  const firstAuthor = hub + 1;
+  const firstMessage = 10 ** 12;
+  // 320 lists of 31 ids with 13 digits have more than 128 KB.
+  const authors = Array.from({ length: 320 }, (_, index) => firstAuthor + index);
+  const posts = authors.flatMap((author, index) =>
+    Array.from({ length: 31 }, (_, round) => [firstMessage + round * 1000 + index, author]),
+  );
+  await runSql(
+    config,
+    `insert into user (user_id, username, email, pw_hash)
+     values ${authors.map((id) => `(${id}, 'spoke ${id}', 'a@b', 'x')`).join()}`,
+    `insert into message (message_id, author_id, text, pub_date)
+     values ${posts.map(([id, author]) => `(${id}, ${author}, 'from a spoke', 0)`).join()}`,
+    `insert into follower (who_id, whom_id) values ${authors.map((id) => `(${hub}, ${id})`).join()}`,
+    'delete from profile',
+  );
+  await migrateSchema(config, { waitMaxMs: HANG_MS });
+  rowCounts.length = 0;
+  const newest = posts.map(([id = 0]) => id).toSorted((a, b) => b - a);
+  expect(await read(null, hub)).toEqual(newest.slice(0, PAGE_SIZE));
+  expect(rowCounts).toHaveLength(2);
+});

@@ -3,12 +3,17 @@ import type { SessionData } from 'express-session';
 import { AppError } from '../../errors/app-error.ts';
 import { submittedField } from '../forms/form.ts';
 import { USERNAME_MAX_LENGTH } from '../forms/username.ts';
-import { type CurrentUser, hasSession, type VerifiedLogin } from './session.ts';
+import type { CurrentUser, VerifiedLogin } from './session.ts';
 import { formatBrowser } from './user-agent.ts';
 
 /** Returns the user who sent this request, and null without a login. */
 export function currentUser(req: Request): CurrentUser | null {
-  return hasSession(req) ? (req.session.user ?? null) : null;
+  return req.login?.user ?? null;
+}
+
+/** Returns the id of the current user's session. Call it only with a login. */
+export function currentSessionId(req: Request): string {
+  return req.login?.sessionId ?? '';
 }
 
 /**
@@ -49,6 +54,7 @@ export async function logIn(
   user: CurrentUser,
   verified: VerifiedLogin,
 ): Promise<void> {
+  await req.openSession();
   // A new id prevents session fixation: a client that knows the old id does not share the login.
   await toPromise((done) => req.session.regenerate(done));
   const browser = formatBrowser(req.get('user-agent'));
@@ -60,11 +66,14 @@ export async function logIn(
     delete (req.session as Partial<SessionData>).user;
     throw error;
   }
+  req.login = { sessionId: req.sessionID, user };
 }
 
 /** Logs the user of this request out. Resolves when the database has deleted the session. */
 export async function logOut(req: Request): Promise<void> {
+  await req.openSession();
   await toPromise((done) => req.session.destroy(done));
+  req.login = null;
 }
 
 function toPromise(act: (done: (error?: unknown) => void) => void): Promise<void> {

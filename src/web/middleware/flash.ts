@@ -1,6 +1,6 @@
-import cookieParser from 'cookie-parser';
-import type { Request, RequestHandler, Response } from 'express';
-import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
+import type { Express, Request, Response } from 'express';
+import { type CookieConfig, createCookieRule } from './secure-cookies.ts';
+import { readCookie, signCookie, verifyCookie } from './signed-cookies.ts';
 
 declare global {
   namespace Express {
@@ -26,51 +26,42 @@ const COOKIE = 'flash';
 const LIFETIME_S = 5 * 60;
 
 /**
- * Returns middleware for MiniTwit's flash messages. A signed cookie contains the message, so that a message does not
+ * Adds MiniTwit's flash messages to an application. A signed cookie contains the message, so that a message does not
  * use the database, and a reader without a login needs no session.
  */
-export function flash(config: CookieConfig): RequestHandler[] {
+export function addFlash(app: Express, config: CookieConfig): void {
   const rule = createCookieRule(COOKIE, config);
-  return [
-    // Derived from the secrets of sessions, so that a flash message's signature is not valid for a session.
-    cookieParser(config.sessionSecrets.map((secret) => `flash ${secret}`)),
-    (req, res, next) => {
-      attachFlash(req, res, rule);
-      next();
-    },
-  ];
-}
+  // Derived from the secrets of sessions, so that a flash message's signature is not valid for a session.
+  const secrets = config.sessionSecrets.map((secret) => `flash ${secret}`);
 
-function attachFlash(req: Request, res: Response, rule: CookieRule): void {
-  const name = rule.nameFor(req);
-  res.flash = (message) => {
+  app.response.flash = function (this: Response, message) {
     // The signed value contains the expiry, because a client may store a cookie for longer than its Max-Age.
-    const value = `${nowS() + LIFETIME_S} ${message}`;
-    const attributes = { ...rule.attributesFor(req), signed: true, maxAge: LIFETIME_S * 1000 };
-    res.cookie(name, value, attributes);
+    const value = signCookie(`${nowS() + LIFETIME_S} ${message}`, secrets[0] ?? '');
+    const attributes = { ...rule.attributesFor(this.req), maxAge: LIFETIME_S * 1000 };
+    this.cookie(rule.nameFor(this.req), value, attributes);
   };
-  const value: unknown = req.signedCookies[name];
-  if (value !== undefined && isPageNavigation(req)) {
-    res.locals.consumeFlash = () => {
-      rule.clear(req, res);
-      return readMessage(value);
-    };
-  }
-  res.flashNow = (message) => {
-    res.locals.consumeFlash = () => message;
+  app.response.flashNow = function (this: Response, message) {
+    this.locals.consumeFlash = () => message;
   };
-  res.discardFlash = () => {
-    res.locals.consumeFlash?.();
-    delete res.locals.consumeFlash;
+  app.response.discardFlash = function (this: Response) {
+    this.locals.consumeFlash?.();
+    delete this.locals.consumeFlash;
   };
-  // express-session would accept these parsed cookies as its own, although other secrets signed them.
-  req.cookies = {};
-  req.signedCookies = {};
+
+  app.use((req, res, next) => {
+    const signed = req.headers.cookie ? readCookie(req, rule.nameFor(req)) : null;
+    if (signed !== null && isPageNavigation(req)) {
+      res.locals.consumeFlash = () => {
+        rule.clear(req, res);
+        return readMessage(verifyCookie(signed, secrets));
+      };
+    }
+    next();
+  });
 }
 
-function readMessage(value: unknown): string | null {
-  if (typeof value !== 'string') return null;
-  const [, expiresS, message = null] = /^(\d{1,12}) ([^]*)$/.exec(value) ?? [];
+function readMessage(value: string | null): string | null {
+  const [, expiresS, message = null] = /^(\d{1,12}) ([^]*)$/.exec(value ?? '') ?? [];
   return Number(expiresS) > nowS() ? message : null;
 }
 

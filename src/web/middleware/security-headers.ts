@@ -56,25 +56,42 @@ export function listSecurityHeaders({
 }
 
 /**
- * Writes the status and the headers of a response, with `X-Request-Id` and the security headers. Without headers that
- * were set before, all are one array, which Node writes in a third of the time.
+ * Writes the status and the headers of a page, with those of all responses. If no header was set before, all are one
+ * array, which Node writes in a third of the time.
+ * @param headers names and values, alternately
  */
 export type WriteHead = (res: ServerResponse, status: number, headers: string[]) => void;
 
-/** Creates `WriteHead` from the headers of all responses. */
-export function createWriteHead(common: string[]): WriteHead {
+/** Creates `WriteHead`. */
+export function createWriteHead(securityHeaders: string[]): WriteHead {
   return (res, status, headers) => {
-    const all = [...common, 'X-Request-Id', res.req.id, ...headers];
+    const all = [...securityHeaders, 'X-Request-Id', res.req.id, ...headers];
     ServerResponse.prototype.writeHead.call(res, status, all);
   };
 }
 
-/** Adds headers and `X-Request-Id` to all responses of an application. */
-export function addToAllResponses(app: Express, common: string[]): void {
+/**
+ * Returns the headers of a response that depends on the session.
+ * @param user null without a login
+ */
+export function listPrivateHeaders(user: object | null): string[] {
+  // After a logout, the Back button must not show the user's pages to the next reader.
+  return user ? FOR_USER : FOR_VISITOR;
+}
+
+const FOR_USER = ['Vary', 'Cookie', 'Cache-Control', 'private, no-store'];
+const FOR_VISITOR = ['Vary', 'Cookie', 'Cache-Control', 'private, no-cache'];
+
+/** Adds the headers of all responses, and private headers after the session was read, unless the route has set them. */
+export function addToAllResponses(app: Express, securityHeaders: string[]): void {
   app.response.writeHead = function (this: Response, ...parameters: unknown[]) {
-    this.setHeader('X-Request-Id', this.req.id);
-    for (let index = 0; index < common.length; index += 2)
-      this.setHeader(common[index] as string, common[index + 1] as string);
+    const { user } = this.locals;
+    const all = [...securityHeaders, 'X-Request-Id', this.req.id];
+    if (user !== undefined) all.push(...listPrivateHeaders(user));
+    for (let index = 0; index < all.length; index += 2) {
+      const name = all[index] as string;
+      if (!this.hasHeader(name)) this.setHeader(name, all[index + 1] as string);
+    }
     return ServerResponse.prototype.writeHead.apply(this, parameters as [number]) as Response;
   };
 }

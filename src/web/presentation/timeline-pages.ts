@@ -3,7 +3,10 @@ import type { Request, Response } from 'express';
 import type { Cursor, Page } from '../../repositories/page.ts';
 import type { Profile } from '../../repositories/profiles.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
+import { listPrivateHeaders, type WriteHead } from '../middleware/security-headers.ts';
 import type { CurrentUser } from '../middleware/session.ts';
+import { hasSession } from '../middleware/open-session.ts';
+import { type ByteString, toBuffer, toByteString } from './byte-string.ts';
 import type { AdmissionFilter } from './cache-admission.ts';
 import { createRenderMessages } from './message-cache.ts';
 import type { PageCache, RenderedPage } from './page-cache.ts';
@@ -43,12 +46,13 @@ export interface TimelineOptions {
   renderTemplate: RenderTemplate;
   pageCache: PageCache<TimelineContent>;
   isRepeated: AdmissionFilter;
+  writeHead: WriteHead;
 }
 
 /** Creates the sender of timelines. It caches messages, and pages for readers without a login. */
 export function createRenderTimeline(
   { messages, renames }: Pick<Repositories, 'messages' | 'renames'>,
-  { renderTemplate, pageCache, isRepeated }: TimelineOptions,
+  { renderTemplate, pageCache, isRepeated, writeHead }: TimelineOptions,
 ): RenderTimeline {
   const renderMessages = createRenderMessages(messages, renderTemplate, isRepeated);
 
@@ -64,7 +68,7 @@ export function createRenderTimeline(
     const values = { ...content, path, user, consumeFlash, messages: MESSAGES_PLACEHOLDER };
     const [before = '', after = ''] = renderTemplate(view, values).split(MESSAGES_PLACEHOLDER);
     return {
-      html: Buffer.concat([Buffer.from(before), ...messageList, Buffer.from(after)]),
+      html: toByteString(before) + messageList.join('') + toByteString(after),
       isComplete: messageList.length === messageIds.length,
     };
   }
@@ -76,7 +80,7 @@ export function createRenderTimeline(
       const content = await timeline.read();
       const renameCount = await renames.countRenames();
       const { html } = await renderPage(timeline, content, { renameCount, user, consumeFlash });
-      res.type('html').send(html);
+      sendPrivatePage(res, html, writeHead);
       return;
     }
     await pageCache.send(req, res, {
@@ -86,6 +90,22 @@ export function createRenderTimeline(
       isLimited: timeline.cursor !== null,
     });
   };
+}
+
+function sendPrivatePage(res: Response, html: ByteString, writeHead: WriteHead): void {
+  // Express-session has replaced these methods if it has run.
+  if (hasSession(res.req)) {
+    res.type('html').send(toBuffer(html));
+    return;
+  }
+  writeHead(res, res.statusCode, [
+    ...listPrivateHeaders(res.locals.user ?? null),
+    'Content-Type',
+    'text/html; charset=utf-8',
+    'Content-Length',
+    String(html.length),
+  ]);
+  res.end(html, 'latin1');
 }
 
 interface PageReader {

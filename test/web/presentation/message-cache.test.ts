@@ -103,16 +103,3 @@ test('reads a cached message again after a rename, and caches it again', async (
   await render([1], null, 1);
   expect(read).toEqual([1]);
 });
-
-test('a cached message does not retain a larger block of memory', async () => {
-  const { renderMessages } = createRenderer();
-  const readMemory = async (readerId: number | null) => {
-    const [html] = await renderMessages([1], createReader(readerId));
-    return [html?.length, html?.buffer.byteLength];
-  };
-  const [length, memory] = await readMemory(AUTHOR);
-  expect(memory).toBeGreaterThan(length ?? 0);
-  await readMemory(AUTHOR);
-  expect(await readMemory(AUTHOR)).toEqual([7, 7]);
-  expect(await readMemory(null)).toEqual([1, 1]);
-});

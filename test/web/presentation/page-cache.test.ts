@@ -47,7 +47,7 @@ function createSite() {
     async render(content: string, renameCount: number) {
       site.rendered.push(content);
       return {
-        html: Buffer.from(`${content}, ${renameCount} renames`),
+        html: `${content}, ${renameCount} renames`,
         isComplete: site.isComplete,
       };
     },

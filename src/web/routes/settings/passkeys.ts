@@ -14,7 +14,7 @@ import {
   validatePasskeyName,
 } from '../../forms/passkey.ts';
 import { logEvent } from '../../middleware/audit.ts';
-import { requireUser } from '../../middleware/current-user.ts';
+import { currentSessionId, requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
 import { findSite, type Site } from '../../middleware/request-hosts.ts';
 import { formatBrowser } from '../../middleware/user-agent.ts';
@@ -108,7 +108,7 @@ export function addPasskeyRoutes(
       if (confirmed.error) return renderRemovePage(res, passkey, confirmed.error);
       const { credentialId } = passkey;
       const notice = await findNotice(username, 'A passkey was removed from your account.');
-      const removal = { credentialId, sessionId: req.sessionID, notice };
+      const removal = { credentialId, sessionId: currentSessionId(req), notice };
       await passkeys.removePasskey(confirmed, removal);
       logEvent(req, 'passkey_removed', { userId });
       res.flash('The passkey was removed, and all other sessions were ended');

@@ -8,7 +8,7 @@ import {
 } from '../../forms/new-password.ts';
 import { logEvent } from '../../middleware/audit.ts';
 import { clientKey } from '../../middleware/client-key.ts';
-import { logIn, requireUser } from '../../middleware/current-user.ts';
+import { currentSessionId, logIn, requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
 import type { WriteNotice } from '../../mail/letters.ts';
 import type { Passwords } from '../../passwords/passwords.ts';
@@ -54,7 +54,7 @@ export function addPasswordRoute(
     if (confirmed.error) return confirmed.error;
     const newHash = await passwords.hash(form.password, clientKey(req));
     const notice = writeNotice(user, 'Your password was changed in the settings.');
-    await users.changePassword(confirmed, newHash, { sessionId: req.sessionID, notice });
+    await users.changePassword(confirmed, newHash, { sessionId: currentSessionId(req), notice });
     logEvent(req, 'password_changed', { userId: user.userId });
     await logIn(req, user, { passwordHash: newHash, hasSecondFactor: true });
     return null;

@@ -1,6 +1,6 @@
 import type { Request } from 'express';
 import type { Sessions } from '../../../repositories/sessions.ts';
-import { requireUser } from '../../middleware/current-user.ts';
+import { currentSessionId, requireUser } from '../../middleware/current-user.ts';
 import { createdAtS, sessionHandle } from '../../middleware/session-id.ts';
 import { isTooOld, lastUsedAtS } from '../../middleware/session-lifetime.ts';
 
@@ -29,6 +29,6 @@ export async function listSessionViews(sessions: Sessions, req: Request): Promis
       browser,
       createdS: createdAtS(sessionId, nowS),
       usedS: lastUsedAtS(expiresS),
-      isCurrent: sessionId === req.sessionID,
+      isCurrent: sessionId === currentSessionId(req),
     }));
 }

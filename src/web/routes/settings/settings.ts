@@ -5,7 +5,7 @@ import type { Totp } from '../../../repositories/totp.ts';
 import { currentPasswordForm } from '../../forms/current-password.ts';
 import { type FieldError, parseForm } from '../../forms/form.ts';
 import { logEvent } from '../../middleware/audit.ts';
-import { requireUser } from '../../middleware/current-user.ts';
+import { currentSessionId, requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
 import { listSessionViews, type SessionView } from './session-views.ts';
@@ -37,7 +37,7 @@ export function addSettingsPages(
     .post(async (req, res) => {
       const error = await confirm(req, res);
       if (error) return renderEndPage(res, null, error);
-      await sessions.deleteOtherSessions(requireUser(req).userId, req.sessionID);
+      await sessions.deleteOtherSessions(requireUser(req).userId, currentSessionId(req));
       redirectToSettings(req, res, 'All other sessions were ended');
     })
     .all(methodNotAllowed);

@@ -9,7 +9,7 @@ import { parseTotpCode, twoFactorForm } from '../../forms/code.ts';
 import { currentPasswordForm } from '../../forms/current-password.ts';
 import { type FieldError, parseForm } from '../../forms/form.ts';
 import { logEvent } from '../../middleware/audit.ts';
-import { requireUser } from '../../middleware/current-user.ts';
+import { currentSessionId, requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
 import type { CurrentUser } from '../../middleware/session.ts';
 import { createQrCode } from '../../presentation/qr-code.ts';
@@ -52,7 +52,7 @@ export function addTwoFactorRoutes(
         recoveryCodeHashes: hashes,
       };
       const notice = await findNotice(username, 'Two-factor sign-in was turned on.');
-      await totp.turnOn(confirmed, newTotp, { sessionId: req.sessionID, notice });
+      await totp.turnOn(confirmed, newTotp, { sessionId: currentSessionId(req), notice });
       logEvent(req, 'second_factor_enabled', { userId });
       renderCodesPage(res, codes, 'Two-factor sign-in is on, and all other sessions were ended');
     })
@@ -89,7 +89,7 @@ export function addTwoFactorRoutes(
       const confirmed = await confirmPassword(req, res, username, form.current_password);
       if (confirmed.error) return renderConfirmPage(res, 'turn_off', confirmed.error);
       const notice = await findNotice(username, 'Two-factor sign-in was turned off.');
-      await totp.turnOff(confirmed, { sessionId: req.sessionID, notice });
+      await totp.turnOff(confirmed, { sessionId: currentSessionId(req), notice });
       logEvent(req, 'second_factor_disabled', { userId });
       res.flash('Two-factor sign-in is off, and all other sessions were ended');
       res.redirect('/settings');
