@@ -8,12 +8,12 @@ import type { Repositories } from '../repositories/repositories.ts';
 import { createPasskeyOptions } from './factors/passkey-options.ts';
 import { createTotpSecrets } from './factors/totp-secrets.ts';
 import { createWriteNotice } from './mail/letters.ts';
-import { rejectCrossOrigin } from './middleware/cross-origin.ts';
+import { forUnsafeMethods, requireSameOrigin } from './middleware/cross-origin.ts';
 import { createDeviceCookies } from './middleware/device-cookie.ts';
 import { notFound, renderErrorPage } from './middleware/errors.ts';
 import { addFlash } from './middleware/flash.ts';
 import { parseFormBody } from './middleware/form-body.ts';
-import { createInFlight, IN_FLIGHT_LIMITS } from './middleware/in-flight.ts';
+import { createInFlight, IN_FLIGHT_LIMITS, limitInFlight } from './middleware/in-flight.ts';
 import { rejectMultipleHosts } from './middleware/request-hosts.ts';
 import { createRequestLog } from './middleware/request-log.ts';
 import { createSanitizeHeaders } from './middleware/sanitize-headers.ts';
@@ -120,9 +120,8 @@ export function createApp(dependencies: Dependencies): App {
 
   addFlash(app, config);
   // The form is parsed before all checks that can fail, so that the error page shows what the user has typed.
-  app.use(parseFormBody);
-  app.use(rejectCrossOrigin);
-  app.use(inFlight.limit);
+  app.use(forUnsafeMethods(...parseFormBody, requireSameOrigin));
+  limitInFlight(app, inFlight);
   addSessions(app, repositories.sessions, config);
   app.use(setUserLocals);
 

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler, Response } from 'express';
+import { type Request, type RequestHandler, type Response, Router } from 'express';
 import { AppError } from '../../errors/app-error.ts';
 import { isSameHost, isSameHostname } from './request-hosts.ts';
 
@@ -16,17 +16,17 @@ declare global {
 /** The safe methods of HTTP: they change no state. */
 export const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/**
- * Refuses cross-origin requests with an unsafe method.
- * @throws AppError `forbidden`
- */
-export const rejectCrossOrigin: RequestHandler = (req, res, next) => {
-  if (SAFE_METHODS.has(req.method)) next();
-  else requireSameOrigin(req, res, next);
-};
+/** Returns middleware that runs other middleware in requests with an unsafe method. */
+export function forUnsafeMethods(...middleware: RequestHandler[]): RequestHandler {
+  const router = Router().use(middleware);
+  return (req, res, next) => {
+    if (SAFE_METHODS.has(req.method)) next();
+    else router(req, res, next);
+  };
+}
 
 /**
- * Refuses cross-origin requests with any method, for MiniTwit's links that change state by GET.
+ * Refuses cross-origin requests: those with an unsafe method, and MiniTwit's links that change state by GET.
  * @throws AppError `forbidden`, and `method_not_allowed` for HEAD, which Express would route like GET
  */
 export const requireSameOrigin: RequestHandler = (req, res, next) => {

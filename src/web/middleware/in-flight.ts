@@ -1,5 +1,5 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { RequestHandler, Response } from 'express';
+import { type IncomingMessage, ServerResponse } from 'node:http';
+import type { Express, Response } from 'express';
 import { createFairQueue, type FairQueueOptions, type Release } from '../../limits/fair-queue.ts';
 import { clientKey } from './client-key.ts';
 import { createUnreadResponseLimit } from './unread-responses.ts';
@@ -19,7 +19,7 @@ export const IN_FLIGHT_LIMITS: InFlightLimits = {
 // Users who wait longer press reload.
 const WAIT_MAX_MS = 5000;
 
-/** Ends a request in flight. Call it once, when the response has been written to the socket. */
+/** Ends a request in flight, when its response has been written to the socket. Later calls do nothing. */
 export type Finish = () => void;
 
 /** Bounds the requests in flight. */
@@ -31,8 +31,14 @@ export interface InFlight {
    * @throws AppError `unavailable` if the queue is full, and after a wait of 5 s
    */
   start(req: IncomingMessage, res: ServerResponse): Promise<Finish>;
-  /** Middleware that passes on each request when it can start. */
-  limit: RequestHandler;
+}
+
+declare global {
+  namespace Express {
+    interface Response {
+      finishInFlight?: Finish;
+    }
+  }
 }
 
 /**
@@ -49,15 +55,13 @@ export function createInFlight(limits: InFlightLimits): InFlight {
   const trackUnread = createUnreadResponseLimit();
 
   function createFinish(release: Release, res: ServerResponse, address: string): Finish {
+    let isFinished = false;
     return () => {
+      if (isFinished) return;
+      isFinished = true;
       release();
       trackUnread(res, address);
     };
-  }
-
-  async function start(req: IncomingMessage, res: ServerResponse): Promise<Finish> {
-    const address = clientKey(req);
-    return createFinish(await queue.acquire(address), res, address);
   }
 
   return {
@@ -66,24 +70,26 @@ export function createInFlight(limits: InFlightLimits): InFlight {
       const release = queue.startNow(address);
       return release && createFinish(release, res, address);
     },
-    start,
-    async limit(req, res, next) {
-      const finish = await start(req, res);
-      res.once('close', finish);
-      // The client may have disconnected while its request was queued.
-      if (res.closed) return finish();
-      onResponseEnd(res, finish);
-      next();
+    async start(req, res) {
+      const address = clientKey(req);
+      return createFinish(await queue.acquire(address), res, address);
     },
   };
 }
 
-/** Calls back when the application has ended a response. The client may read it much later. */
-function onResponseEnd(res: Response, callback: () => void): void {
-  const end = res.end.bind(res) as (...parameters: unknown[]) => Response;
-  res.end = (...parameters: unknown[]) => {
-    end(...parameters);
-    callback();
-    return res;
+/** Makes the further middleware and routes of an application wait until a request can start. */
+export function limitInFlight(app: Express, inFlight: InFlight): void {
+  app.response.end = function (this: Response, ...parameters: unknown[]) {
+    ServerResponse.prototype.end.apply(this, parameters as [string, BufferEncoding]);
+    this.finishInFlight?.();
+    return this;
   };
+  app.use(async (req, res, next) => {
+    const finish = inFlight.startNow(req, res) ?? (await inFlight.start(req, res));
+    // The client may have disconnected while its request was queued.
+    if (res.closed) return finish();
+    res.finishInFlight = finish;
+    res.on('close', finish);
+    next();
+  });
 }

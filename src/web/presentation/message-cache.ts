@@ -15,14 +15,21 @@ export interface MessageReader {
   renameCount: number;
 }
 
+/** Messages as HTML. */
+export interface RenderedMessages {
+  html: ByteString;
+  /** False if a message was deleted meanwhile. */
+  isComplete: boolean;
+}
+
 /**
- * Returns messages as HTML, in the order of their ids. Deleted messages are missing, and hidden ones are shown as
- * removed. A reader's own messages have a link that deletes them.
+ * Renders messages in the order of their ids. Deleted messages are missing, and hidden ones are shown as removed. A
+ * reader's own messages have a link that deletes them.
  */
 export type RenderMessages = (
   listedIds: ListedId[],
   reader: MessageReader,
-) => Promise<ByteString[]>;
+) => Promise<RenderedMessages>;
 
 interface CachedMessage {
   authorId: number;
@@ -80,19 +87,30 @@ export function createRenderMessages(
     return rendered;
   }
 
+  /** Reads and renders the messages that are missing in the list. */
+  async function renderMissing(
+    list: (CachedMessage | null)[],
+    listedIds: ListedId[],
+    reader: MessageReader,
+  ): Promise<void> {
+    const places = new Map<number, number>();
+    list.forEach((message, place) => {
+      if (!message) places.set(toMessageId(listedIds[place] ?? 0), place);
+    });
+    for (const message of await listMessages(Array.from(places.keys()))) {
+      const place = places.get(message.messageId) ?? 0;
+      list[place] = renderAndCache(message, listedIds[place] ?? 0, reader);
+    }
+  }
+
   return async (listedIds, reader) => {
     const list = listedIds.map((listedId) => findCached(listedId, reader));
-    const missing = listedIds.filter((_, index) => !list[index]);
-    const listed = new Map(missing.map((listedId) => [toMessageId(listedId), listedId]));
-    for (const message of await listMessages(Array.from(listed.keys()))) {
-      const listedId = listed.get(message.messageId) ?? message.messageId;
-      list[listedIds.indexOf(listedId)] = renderAndCache(message, listedId, reader);
+    if (list.includes(null)) await renderMissing(list, listedIds, reader);
+    let html = '';
+    for (const message of list) {
+      if (!message || reader.unseenAuthors.has(message.authorId)) continue;
+      html += (message.authorId === reader.userId && message.htmlForAuthor) || message.html;
     }
-    return list.flatMap((message) => {
-      if (!message || reader.unseenAuthors.has(message.authorId)) return [];
-      return message.authorId === reader.userId
-        ? (message.htmlForAuthor ?? message.html)
-        : message.html;
-    });
+    return { html, isComplete: !list.includes(null) };
   };
 }

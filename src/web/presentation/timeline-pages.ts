@@ -61,16 +61,13 @@ export function createRenderTimeline(
     content: TimelineContent,
     { renameCount, user, consumeFlash }: PageReader,
   ): Promise<RenderedPage> {
-    const { messageIds } = content.page;
     const { unseenAuthors = NO_AUTHORS } = content;
     const reader = { userId: user?.userId ?? null, unseenAuthors, renameCount };
-    const messageList = await renderMessages(messageIds, reader);
+    const messages = await renderMessages(content.page.messageIds, reader);
     const values = { ...content, path, user, consumeFlash, messages: MESSAGES_PLACEHOLDER };
     const [before = '', after = ''] = renderTemplate(view, values).split(MESSAGES_PLACEHOLDER);
-    return {
-      html: toByteString(before) + messageList.join('') + toByteString(after),
-      isComplete: messageList.length === messageIds.length,
-    };
+    const html = toByteString(before) + messages.html + toByteString(after);
+    return { html, isComplete: messages.isComplete };
   }
 
   return async (req, res, timeline) => {

@@ -3,7 +3,11 @@ import { connect } from 'node:net';
 import express, { type Response } from 'express';
 import { expect, onTestFinished, test } from 'vitest';
 import { renderErrorPage } from '../../../src/web/middleware/errors.ts';
-import { createInFlight, type InFlightLimits } from '../../../src/web/middleware/in-flight.ts';
+import {
+  createInFlight,
+  type InFlightLimits,
+  limitInFlight,
+} from '../../../src/web/middleware/in-flight.ts';
 import { readStaticFiles } from '../../../src/web/presentation/static-files.ts';
 import { useTemplates } from '../../../src/web/presentation/templates.ts';
 import { captureLog } from '../../support/capture-log.ts';
@@ -27,7 +31,7 @@ async function serve(limits: Partial<InFlightLimits> = {}) {
   const app = express();
   useTemplates(app, { gravatar: false, mail: null }, readStaticFiles('static'));
   app.use(logRequests(captureLog().logger, 1));
-  app.use(createInFlight({ ...LIMITS, ...limits }).limit);
+  limitInFlight(app, createInFlight({ ...LIMITS, ...limits }));
   app.use((_req, res) => void open.push(res));
   app.use(renderErrorPage);
   const server = createServer(app);

@@ -27,12 +27,14 @@ function createRenderer(text = '') {
       const { message, isHidden, isOwn } = context as Record<'isHidden' | 'isOwn', boolean> & {
         message: Message;
       };
-      return `${message.messageId}${text}${isHidden ? ' (hidden)' : ''}${isOwn ? ' (own)' : ''}`;
+      return `${message.messageId}${text}${isHidden ? ' (hidden)' : ''}${isOwn ? ' (own)' : ''};`;
     },
     createAdmissionFilter(),
   );
-  const render = async (messageIds: number[], readerId: number | null = null, renameCount = 0) =>
-    (await renderMessages(messageIds, createReader(readerId, renameCount))).map(String);
+  const render = async (messageIds: number[], readerId: number | null = null, renameCount = 0) => {
+    const { html } = await renderMessages(messageIds, createReader(readerId, renameCount));
+    return html.split(';').slice(0, -1);
+  };
   return { read, render, renderMessages };
 }
 

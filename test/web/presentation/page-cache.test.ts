@@ -28,7 +28,6 @@ function createSite() {
     inFlight: {
       startNow: () => (site.hasCapacity ? (site.inFlight++, () => void site.inFlight--) : null),
       start: () => Promise.reject(new AppError('unavailable', 'Too many requests.')),
-      limit: () => undefined,
     },
     renames: {
       leasedCount: () => null,
