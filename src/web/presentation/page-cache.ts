@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { constants, gzipSync } from 'node:zlib';
 import type { Request, Response } from 'express';
 import fresh from 'fresh';
 import { LRUCache } from 'lru-cache';
@@ -8,9 +7,9 @@ import type { Renames } from '../../repositories/renames.ts';
 import type { InFlight } from '../middleware/in-flight.ts';
 import { hasSeveralHosts } from '../middleware/request-hosts.ts';
 import type { WriteHead } from '../middleware/security-headers.ts';
-import { type Encoding, findEncoding } from './accepted-encoding.ts';
 import { type ByteString, toBuffer } from './byte-string.ts';
 import type { AdmissionFilter } from './cache-admission.ts';
+import { compress, type Encoding, findEncoding } from './encoding.ts';
 
 /** A page that is the same for all readers without a login. */
 export interface SharedPage<Content> {
@@ -124,13 +123,15 @@ export function createPageCache<Content>({
     renameCount: number,
   ): Promise<CachedPage<Content>> {
     const encoding = findEncoding(req.headers);
+    const url = cacheKey(encoding, req.originalUrl);
     const { html, isComplete } = await page.render(content, renameCount);
+    // The key has the deleted message's id: if the message is restored, the page must show it.
+    const isCached = isComplete && isRepeated(hashToNumber(url));
     const key = page.keyOf(content);
     const { route } = req as { route: unknown };
-    const cached = { page, route, key, renameCount, ...encode(html, encoding) };
-    // The key has the deleted message's id: if the message is restored, the page must show it.
-    const url = cacheKey(encoding, req.originalUrl);
-    if (isComplete && isRepeated(hashToNumber(url))) cache.set(url, cached);
+    const response = createResponse(html, encoding, isCached);
+    const cached = { page, route, key, renameCount, ...response };
+    if (isCached) cache.set(url, cached);
     return cached;
   }
 
@@ -184,12 +185,8 @@ function cacheKey(encoding: Encoding, url: string): string {
 const VARIANT_HEADERS = ['Cache-Control', 'private, no-cache', 'Vary', 'Cookie, Accept-Encoding'];
 
 /** Returns a page as a response. */
-function encode(html: ByteString, encoding: Encoding) {
-  const body =
-    encoding === 'gzip'
-      ? // The fastest level takes half the time of the default level, and its result is only slightly larger.
-        gzipSync(toBuffer(html), { level: constants.Z_BEST_SPEED }).toString('latin1')
-      : html;
+function createResponse(html: ByteString, encoding: Encoding, isCached: boolean) {
+  const body = compress(toBuffer(html), encoding, isCached).toString('latin1');
   // Weak, because it is the same for all encodings.
   const etag = `W/"${hash('sha256', html, 'base64url').slice(0, 22)}"`;
   const headers = [
@@ -198,7 +195,7 @@ function encode(html: ByteString, encoding: Encoding) {
     ...VARIANT_HEADERS,
     'Content-Type',
     'text/html; charset=utf-8',
-    ...(encoding === 'gzip' ? ['Content-Encoding', 'gzip'] : []),
+    ...(encoding === 'identity' ? [] : ['Content-Encoding', encoding]),
     'Content-Length',
     String(body.length),
   ];
