@@ -6,15 +6,19 @@ import { createDataSet } from './data-sets.ts';
 import { type DatabaseServer, startDatabaseServer } from './databases.ts';
 import { deferCleanup, runBench } from './cleanup.ts';
 import { explainPages } from './explain.ts';
+import { listUsersWithFullPage } from './full-pages.ts';
 import { measurePages, type BenchContext } from './measure.ts';
 import { findOlderPages } from './older-pages.ts';
 import { type Options, readOptions } from './options.ts';
+import type { OwnServer } from './pages.ts';
 import { profilePages } from './profile.ts';
 import type { DatabaseResults, SizeResults } from './results.ts';
-import { type ServerOptions, startServer, type WebServer } from './servers.ts';
+import { type PROGRAMS, type ServerOptions, startServer, type WebServer } from './servers.ts';
 import { measureMemory } from './soak.ts';
 import { measureLoginLoad } from './login-load.ts';
 import { writeReport } from './report.ts';
+
+const NO_CACHES = new URL('no-caches.ts', import.meta.url).href;
 
 await runBench(() => measureAll(readOptions(process.argv.slice(2))));
 
@@ -42,7 +46,7 @@ async function measureAll(options: Options): Promise<void> {
     await stop();
   }
   console.log(report);
-  console.error(`Wrote results.md, growth.svg and ratios.svg to ${options.folder}.`);
+  console.error(`The results are in ${options.folder}.`);
 }
 
 interface SizeContext {
@@ -58,33 +62,54 @@ async function measureSize(
 ): Promise<SizeResults> {
   const prefix = `${server.kind} ${size}`;
   logProgress(`${prefix}: creating the data set`);
-  const data = await createDataSet(server, size);
+  const withOriginal = size !== 'L' && !options.isPageRun;
+  const data = await createDataSet(server, size, { withOriginal });
   await using servers = new AsyncDisposableStack();
-  const start = async (program: 'ours' | 'original', extra: ServerOptions = {}) => {
-    const started = await startServer(program, folder, { database: data[program], ...extra });
+  const start = async (program: keyof typeof PROGRAMS, extra: ServerOptions = {}) => {
+    const started = await startServer(program, folder, extra);
     servers.defer(() => started.stop());
     return started;
   };
-  const ours = await start('ours');
-  const original = data.original && (await start('original'));
+  const startOurs = (name: OwnServer, { nodeOptions = [], ...extra }: ServerOptions = {}) =>
+    start('ours', {
+      database: data.ours,
+      nodeOptions: [...(name === 'uncached' ? ['--import', NO_CACHES] : []), ...nodeOptions],
+      ...extra,
+    });
+  const ours = await startOurs('ours');
+  const original = data.original && (await start('original', { database: data.original }));
   logProgress(`${prefix}: searching older pages`);
   const older = await findOlderPages(ours, data, options.olderPageCount);
   const context: BenchContext = {
-    source: { data, older },
+    source: { data, older, fullPageUsers: await listUsersWithFullPage(data) },
     options,
     folder,
     logProgress: (progress) => logProgress(`${prefix}: ${progress}`),
   };
 
-  const queries = await explainPages(server.kind, context.source);
-  const pages = await measurePages({ hello, ours, original }, context);
-  const loginLoads = await measureLoginLoad(ours, context);
+  const queries = await explainPages(server.kind, context.source, options.pages);
+  const pages = await measurePages(
+    {
+      hello,
+      ours,
+      plain: await startOurs('plain'),
+      uncached: await startOurs('uncached'),
+      original,
+      startNodeAlone: isMain(size, options)
+        ? (path) => start('nodeAlone', { settings: { RESPONSES: path } })
+        : null,
+    },
+    context,
+  );
+  const loginLoads = options.isPageRun ? [] : await measureLoginLoad(ours, context);
   // The process's memory does not depend on the database, so one measurement is enough.
   const isSoaked =
     options.soakMinutes > 0 && server.kind === options.databases[0] && isMain(size, options);
-  const memory = isSoaked ? await measureMemory(start, context) : null;
+  const memory = isSoaked
+    ? await measureMemory((settings) => startOurs('ours', { settings }), context)
+    : null;
   const profiles = isMain(size, options)
-    ? await profilePages((nodeOptions) => start('ours', { nodeOptions }), context)
+    ? await profilePages((name, nodeOptions) => startOurs(name, { nodeOptions }), context)
     : null;
   return { size, pages, queries, loginLoads, memory, profiles };
 }

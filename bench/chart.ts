@@ -9,6 +9,9 @@ const COLOURS = [
   '#e06a1b',
   '#3b8f9e',
   '#7a7a7a',
+  '#a8632d',
+  '#4f6bb8',
+  '#b0489c',
 ];
 
 /** Returns an SVG in light and dark colours. Screen readers read `title`. */

@@ -13,8 +13,9 @@ import { createRateLimits } from '../src/repositories/rate-limits.ts';
 import { createRepositories } from '../src/repositories/repositories.ts';
 import type { DataSet } from './data-sets.ts';
 import { type DatabaseKind, withBenchConnection } from './databases.ts';
-import { PAGES, type RequestSource, takeRequests } from './pages.ts';
-import { sendRequest, type WebRequest } from './requests.ts';
+import { exchange } from './exchange.ts';
+import { type BenchPage, type RequestSource, takeRequests } from './pages.ts';
+import type { WebRequest } from './requests.ts';
 import { SESSION_SECRET } from './servers.ts';
 
 /** A query with the server's plan. A query that only reads is run for its plan. */
@@ -40,13 +41,14 @@ const EXPLAIN = {
   mysql: { read: 'explain analyze', write: 'explain format=tree' },
 };
 
-/** Lists the queries of each page, with the database server's plan for each. */
+/** Lists the queries of each page that is not a variant, with the database server's plan for each. */
 export async function explainPages(
   kind: DatabaseKind,
   source: RequestSource,
+  chosen: BenchPage[],
 ): Promise<PageQueries[]> {
   const pages: PageQueries[] = [];
-  for (const page of PAGES) {
+  for (const page of chosen.filter(({ isVariant }) => !isVariant)) {
     const [request] = await takeRequests(page.requests(source), 1);
     if (!request) continue;
     const { cold, warm } = await recordQueries(source.data, request);
@@ -78,7 +80,7 @@ async function recordQueries({ ours }: DataSet, request: WebRequest) {
   });
   const record = async () => {
     recorded.length = 0;
-    await sendRequest({ url }, request);
+    await exchange({ url }, request);
     return [...recorded];
   };
   try {

@@ -1,8 +1,8 @@
 import { lead, line, path, svg, text } from './chart.ts';
-import { formatServer } from './method.ts';
+import { formatServer } from './format.ts';
 import { type DatabaseResults, type Results, summarize } from './results.ts';
 
-const PANEL = { width: 520, height: 330, left: 56, right: 170, top: 44, bottom: 34 };
+const PANEL = { width: 560, height: 330, left: 56, right: 210, top: 44, bottom: 34 };
 const LABEL_HEIGHT = 14;
 
 /** Draws each page's median response time over the data sets, in a panel for each database, on a logarithmic scale. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BenchContext } from './measure.ts';
 import { login, userAt } from './page-requests.ts';
+import { LOGIN_CONNECTIONS, PAGE_CONNECTIONS } from './pages.ts';
 import type { WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 import { runWrk, type LoadResult } from './wrk.ts';
@@ -9,17 +10,20 @@ import { runWrk, type LoadResult } from './wrk.ts';
 export interface LoginLoadResult {
   /** The number of connections that read the public timeline. */
   readers: number;
+  isCompressed: boolean;
   withoutLogins: LoadResult;
   withLogins: LoadResult;
   logins: LoadResult;
 }
 
-const READERS = [1, 64];
-const LOGIN_CONNECTIONS = 16;
+const CASES = [
+  { readers: 1, isCompressed: true },
+  { readers: PAGE_CONNECTIONS, isCompressed: true },
+  { readers: PAGE_CONNECTIONS, isCompressed: false },
+];
 const READ_DELAY_MS = 500;
-const PUBLIC: WebRequest = { path: '/public', expected: '' };
 
-/** Measures how continuous logins slow down a single reader, and 64 readers. */
+/** Measures how continuous logins slow down a single reader, and many readers, with and without compressed pages. */
 export async function measureLoginLoad(
   server: WebServer,
   { source: { data }, options, folder, logProgress }: BenchContext,
@@ -27,8 +31,9 @@ export async function measureLoginLoad(
   const seconds = options.loginLoadS;
   const loginRequests = Array.from({ length: 1000 }, (_, index) => login(userAt(data, index)));
   const results: LoginLoadResult[] = [];
-  for (const readers of READERS) {
-    const read = { server, requests: [PUBLIC], connections: readers, seconds, folder };
+  for (const { readers, isCompressed } of CASES) {
+    const page: WebRequest = { path: '/public', expected: '', isPlain: !isCompressed };
+    const read = { server, requests: [page], connections: readers, seconds, folder };
     const withoutLogins = await runWrk(read);
     // The logins start before the reads and end after them.
     const load = {
@@ -41,7 +46,7 @@ export async function measureLoginLoad(
       runWrk(load),
       sleep(READ_DELAY_MS).then(() => runWrk(read)),
     ]);
-    results.push({ readers, withoutLogins, withLogins, logins });
+    results.push({ readers, isCompressed, withoutLogins, withLogins, logins });
     logProgress(
       `Logins, ${readers} readers: p99 ${withoutLogins.p99Ms} ms without, ${withLogins.p99Ms} ms with`,
     );

@@ -1,7 +1,8 @@
 import { drawVisits } from './data.ts';
 import type { DataSet } from './data-sets.ts';
+import { exchange, readText } from './exchange.ts';
 import { homeTimeline, userAt, userPage } from './page-requests.ts';
-import { sendRequest, type WebRequest } from './requests.ts';
+import type { WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 
 /** Requests for the second pages of timelines. */
@@ -36,7 +37,7 @@ async function findAllOlder(server: WebServer, newest: WebRequest[]): Promise<We
 }
 
 async function findOlder(server: WebServer, request: WebRequest): Promise<WebRequest | null> {
-  const page = await sendRequest(server, request);
+  const page = readText(await exchange(server, request));
   const path = /href="([^"]*\?before=\d+)"/.exec(page)?.[1];
   return path === undefined ? null : { ...request, path };
 }

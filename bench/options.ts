@@ -2,13 +2,17 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SIZES, type SizeName } from './data.ts';
 import { DATABASES, type DatabaseKind, REAL_MYSQL } from './databases.ts';
+import { type BenchPage, PAGES } from './pages.ts';
 
 /** The options of a run. */
 export interface Options {
   databases: DatabaseKind[];
   sizes: SizeName[];
+  pages: BenchPage[];
+  /** Whether only some pages are measured, without the original and without logins. */
+  isPageRun: boolean;
   rounds: number;
-  /** The seconds for each page in each round, by server. */
+  /** The seconds of each measurement, by server. Node alone is measured as long as ours. */
   secondsEach: { hello: number; ours: number; original: number };
   warmUpS: number;
   /** The seconds of each run that is measured with logins. */
@@ -18,6 +22,8 @@ export interface Options {
   soakMinutes: number;
   /** The folder for the results. */
   folder: string;
+  /** The name of a report that later runs do not replace, or null. */
+  keptAs: string | null;
   /** Sentences for the report on databases that were not measured. */
   remarks: string[];
 }
@@ -40,8 +46,10 @@ const QUICK = {
 };
 
 /**
- * Reads the command line: `--quick`, `--large`, `--database NAME` and `--size NAME` (both can be repeated), and
- * `--soak MINUTES`. Only a full run, with no option or with `--large`, writes to `bench/`.
+ * Reads the command line: `--quick`, `--large`, `--database NAME`, `--size NAME` and `--page NAME` (each can be
+ * repeated), `--soak MINUTES`, and `--keep NAME`. Only a full run, with no option or with `--large` and `--keep`, writes
+ * to `bench/`.
+ * @throws Error if an option has no such value
  */
 export function readOptions(parameters: string[]): Options {
   const { values } = parseArgs({
@@ -51,31 +59,63 @@ export function readOptions(parameters: string[]): Options {
       large: { type: 'boolean', default: false },
       database: { type: 'string', multiple: true },
       size: { type: 'string', multiple: true },
+      page: { type: 'string', multiple: true },
       soak: { type: 'string' },
+      keep: { type: 'string' },
     },
   });
-  const { quick, large } = values;
+  const { quick, large, page } = values;
   const defaults = quick ? QUICK : FULL;
-  const defaultSizes = quick ? ['S'] : ['S', 'M', ...(large ? ['L'] : [])];
-  const sizes = choose('--size', Object.keys(SIZES) as SizeName[], values.size ?? defaultSizes);
-  const chosen = choose(
-    '--database',
-    Object.keys(DATABASES) as DatabaseKind[],
-    values.database ?? (quick ? ['mariadb'] : Object.keys(DATABASES)),
+  const allDatabases = Object.keys(DATABASES) as DatabaseKind[];
+  const allSizes = Object.keys(SIZES) as SizeName[];
+  const defaultSizes = quick ? ['S'] : page ? ['M'] : ['S', 'M'];
+  const sizes = choose(
+    '--size',
+    allSizes,
+    values.size ?? [...defaultSizes, ...(large ? ['L'] : [])],
   );
+  const defaultDatabases = quick || page ? ['mariadb'] : allDatabases;
+  const chosen = choose('--database', allDatabases, values.database ?? defaultDatabases);
   const canRunMysql = existsSync(REAL_MYSQL);
-  const isFullRun = !quick && !values.database && !values.size && !values.soak;
+  const isFullRun = !quick && !values.database && !values.size && !page && !values.soak;
   return {
     ...defaults,
-    soakMinutes: Number(values.soak ?? defaults.soakMinutes),
+    soakMinutes: Number(values.soak ?? (page ? 0 : defaults.soakMinutes)),
     databases: chosen.filter((kind) => kind !== 'mysql' || canRunMysql),
     sizes,
+    pages: page ? choosePages(page) : PAGES,
+    isPageRun: page !== undefined,
     folder: isFullRun ? 'bench' : '.data/bench',
+    keptAs: readKeptAs(values.keep, isFullRun),
     remarks:
       chosen.includes('mysql') && !canRunMysql
         ? [`MySQL was not measured, because ${REAL_MYSQL} does not exist.`]
         : [],
   };
+}
+
+function readKeptAs(name: string | undefined, isFullRun: boolean): string | null {
+  if (name === undefined) return null;
+  if (!isFullRun) throw new Error('--keep is for a full run: use it alone or with --large.');
+  if (!/^[a-z0-9-]+$/.test(name))
+    throw new Error('--keep must have lower-case letters, digits and hyphens only.');
+  return name;
+}
+
+/** Returns the pages with these names, in any case. A text that is no name stands for all names that contain it. */
+function choosePages(chosen: string[]): BenchPage[] {
+  const names = new Set(chosen.flatMap(listPageNames));
+  return PAGES.filter(({ name }) => names.has(name));
+}
+
+function listPageNames(text: string): string[] {
+  const wanted = text.toLowerCase().replaceAll("'", '’');
+  const names = PAGES.map(({ name }) => name);
+  const exact = names.filter((name) => name.toLowerCase() === wanted);
+  const found =
+    exact.length > 0 ? exact : names.filter((name) => name.toLowerCase().includes(wanted));
+  if (found.length === 0) throw new Error(`--page must be in one of: ${names.join('; ')}.`);
+  return found;
 }
 
 /** Returns the chosen words in the order of the known ones. */

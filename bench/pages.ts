@@ -9,7 +9,15 @@ import type { WebRequest } from './requests.ts';
 export interface RequestSource {
   data: DataSet;
   older: OlderPages;
+  /** The ids of the users whose page is full. */
+  fullPageUsers: number[];
 }
+
+/**
+ * The servers of MiniTwit, which run the same build: `ours`; `plain`, which gets requests without Accept-Encoding only,
+ * so that its cache has no compressed pages; and `uncached`, whose caches are off.
+ */
+export type OwnServer = 'ours' | 'plain' | 'uncached';
 
 /** A page or action of MiniTwit, with its target on data set M. */
 export interface BenchPage {
@@ -17,6 +25,11 @@ export interface BenchPage {
   /** Whether the requests change the data. */
   writes: boolean;
   connections: number;
+  server: OwnServer;
+  /** Whether another row has the same page. The original is not measured then. */
+  isVariant: boolean;
+  /** Whether Node's own server is measured too, with the page's bytes. */
+  hasNodeAlone: boolean;
   target: { ofHello: number; timesOriginal: number | null } | null;
   /** The number of warm-up runs. */
   warmUps: number;
@@ -27,40 +40,84 @@ export interface BenchPage {
 /** A source of requests. */
 export type Requests = AsyncIterator<WebRequest> | Iterator<WebRequest>;
 
-const PAGE_CONNECTIONS = 64;
-// More logins at once would exceed the queue for the hashing threads.
-const LOGIN_CONNECTIONS = 16;
+/** The number of different requests for a run of wrk. After the last, wrk starts again with the first. */
+export const REQUESTS_PER_RUN = 20_000;
+/** The number of connections for hello and for each page. */
+export const PAGE_CONNECTIONS = 32;
+/** The number of connections for logins. More at once would exceed the queue for the hashing threads. */
+export const LOGIN_CONNECTIONS = 16;
 const MESSAGE_TEXT =
   'walked along the river this morning before work, and all of the town was still asleep';
 
-const READS = { writes: false, connections: PAGE_CONNECTIONS, target: null, warmUps: 1 };
-const WRITES = { writes: true, connections: PAGE_CONNECTIONS, target: null, warmUps: 1 };
+const DEFAULTS = {
+  connections: PAGE_CONNECTIONS,
+  server: 'ours',
+  isVariant: false,
+  hasNodeAlone: false,
+  target: null,
+  warmUps: 1,
+} as const;
+const READS = { ...DEFAULTS, writes: false };
+const WRITES = { ...DEFAULTS, writes: true };
+const PLAIN = { server: 'plain', isVariant: true } as const;
+
+const PUBLIC_TIMELINE = {
+  ...READS,
+  name: 'Public timeline',
+  hasNodeAlone: true,
+  target: { ofHello: 1, timesOriginal: 1000 },
+  requests: () => generate(() => ({ path: '/public', expected: '<h1>Public Timeline</h1>' })),
+} satisfies BenchPage;
+
+const USER_PAGE = {
+  ...READS,
+  name: 'A user’s page',
+  hasNodeAlone: true,
+  target: { ofHello: 1, timesOriginal: 1000 },
+  // The cache needs this long to hold the popular pages.
+  warmUps: 6,
+  requests: ({ data }: RequestSource) => drawVisits(data.users, 11).map(userPage),
+} satisfies BenchPage;
 
 /** The measured pages. Those that write come last. */
 export const PAGES = [
+  PUBLIC_TIMELINE,
   {
-    ...READS,
-    name: 'Public timeline',
-    target: { ofHello: 0.6, timesOriginal: 1000 },
-    requests: () => generate(() => ({ path: '/public', expected: '<h1>Public Timeline</h1>' })),
+    ...PUBLIC_TIMELINE,
+    ...PLAIN,
+    name: `${PUBLIC_TIMELINE.name}, not compressed`,
+    target: { ofHello: 1, timesOriginal: null },
+    requests: () => PUBLIC_TIMELINE.requests().map(toPlain),
+  },
+  USER_PAGE,
+  {
+    ...USER_PAGE,
+    ...PLAIN,
+    name: `${USER_PAGE.name}, not compressed`,
+    target: { ofHello: 1, timesOriginal: null },
+    requests: (source) => USER_PAGE.requests(source).map(toPlain),
   },
   {
     ...READS,
-    name: 'A user’s page',
-    target: { ofHello: 0.35, timesOriginal: 1000 },
-    // The cache needs this long to hold the popular pages.
-    warmUps: 6,
-    requests: ({ data }) => drawVisits(data.users, 11).map(userPage),
+    name: `${USER_PAGE.name}, not cached`,
+    server: 'uncached',
+    isVariant: true,
+    target: { ofHello: 0.35, timesOriginal: null },
+    // Full pages have the same content in each data set. With a prime step, neighbours in the index are not read in turn.
+    requests: ({ fullPageUsers }) =>
+      generate((index) => userPage(itemAt(fullPageUsers, index * 7919))),
   },
   {
     ...READS,
     name: 'My timeline',
-    target: { ofHello: 0.1, timesOriginal: 300 },
+    hasNodeAlone: true,
+    target: { ofHello: 0.35, timesOriginal: 300 },
     requests: ({ data }) => generate((index) => homeTimeline(userAt(data, index))),
   },
   {
     ...READS,
     name: 'Public timeline, older',
+    target: { ofHello: 0.2, timesOriginal: null },
     requests: ({ data }) =>
       generate((index) => ({
         path: `/public?before=${1000 + ((index * 7919) % (data.messages - 1000))}`,
@@ -70,17 +127,19 @@ export const PAGES = [
   {
     ...READS,
     name: 'A user’s page, older',
+    target: { ofHello: 0.2, timesOriginal: null },
     requests: ({ older }) => generate((index) => itemAt(older.userPages, index)),
   },
   {
     ...READS,
     name: 'My timeline, older',
+    target: { ofHello: 0.2, timesOriginal: null },
     requests: ({ older }) => generate((index) => itemAt(older.homeTimelines, index)),
   },
   {
     ...WRITES,
     name: 'Posting',
-    target: { ofHello: 0.08, timesOriginal: null },
+    target: { ofHello: 0.2, timesOriginal: null },
     requests: ({ data }) =>
       generate((index) => ({
         path: '/add_message',
@@ -115,6 +174,10 @@ export async function takeRequests(requests: Requests, count: number): Promise<W
 
 function* generate<T>(make: (index: number) => T): Generator<T> {
   for (let index = 0; ; index++) yield make(index);
+}
+
+function toPlain(request: WebRequest): WebRequest {
+  return { ...request, isPlain: true };
 }
 
 function itemAt<T>(from: T[], index: number): T {

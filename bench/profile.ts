@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { REQUESTS_PER_RUN, type BenchContext } from './measure.ts';
-import { type BenchPage, PAGES, takeRequests } from './pages.ts';
+import type { BenchContext } from './measure.ts';
+import { type BenchPage, type OwnServer, REQUESTS_PER_RUN, takeRequests } from './pages.ts';
 import type { WebServer } from './servers.ts';
 import { runWrk } from './wrk.ts';
 
@@ -20,20 +20,24 @@ interface CpuProfile {
   timeDeltas: number[];
 }
 
+/** The name of the time without work. */
+export const IDLE = 'idle';
+
 const SYSTEM_CALLS = /^(?:write|read|shutdown)/;
 
 /**
- * Profiles each page that has a target, with `node --cpu-prof`.
- * @param start starts a server with the given options of Node
+ * Profiles each chosen page that has a target, with `node --cpu-prof`.
+ * @param start starts a server of MiniTwit with more options of Node
  */
 export async function profilePages(
-  start: (nodeOptions: string[]) => Promise<WebServer>,
+  start: (name: OwnServer, nodeOptions: string[]) => Promise<WebServer>,
   context: BenchContext,
 ): Promise<PageProfile[]> {
   const profiles: PageProfile[] = [];
-  for (const [index, page] of PAGES.filter(({ target }) => target !== null).entries()) {
+  const pages = context.options.pages.filter(({ target }) => target !== null);
+  for (const [index, page] of pages.entries()) {
     const folder = join(context.folder, `profile-${index}`);
-    const server = await start(['--cpu-prof', `--cpu-prof-dir=${folder}`]);
+    const server = await start(page.server, ['--cpu-prof', `--cpu-prof-dir=${folder}`]);
     const requests = await loadPage(server, page, context);
     await server.stop('SIGTERM');
     const profile = await readMainThread(folder);
@@ -96,7 +100,7 @@ function sourceOf({ functionName, url }: { functionName: string; url: string }):
   if (packaged) return packaged;
   const own = /\/dist\/(.+)\.js$/.exec(url)?.[1];
   if (own) return `src/${own}.ts`;
-  if (functionName === '(idle)') return 'idle';
+  if (functionName === '(idle)') return IDLE;
   if (functionName === '(garbage collector)') return 'garbage collection';
   if (url === '' && SYSTEM_CALLS.test(functionName)) return 'system calls: sockets';
   return 'Node';

@@ -1,9 +1,9 @@
 import { bar, line, svg, text } from './chart.ts';
-import { formatServer } from './method.ts';
+import { formatServer } from './format.ts';
 import { type DatabaseResults, findMainSize, type Results, summarize } from './results.ts';
 
 const WIDTH = 760;
-const LEFT = 170;
+const LEFT = 210;
 const RIGHT = 90;
 const ROW = 26;
 const HEAD = 44;

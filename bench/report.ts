@@ -6,27 +6,27 @@ import { formatMethod } from './method.ts';
 import { drawRatios } from './ratio-chart.ts';
 import type { Results } from './results.ts';
 import { findCostSection } from './scaling/cost-section.ts';
-import {
-  formatGrowth,
-  formatMemory,
-  formatPages,
-  formatProfiles,
-  formatQueries,
-  formatLoginLoads,
-} from './tables.ts';
+import { formatGrowth } from './growth-table.ts';
+import { formatPages } from './page-table.ts';
+import { formatLoginLoads, formatMemory, formatProfiles, formatQueries } from './tables.ts';
 
 const GROWTH_EXPLANATION = `
 With S, the caches hold every message and every user’s page. With L, most requests are for a page that is not in the
 cache, as after a start of the server (see below each table of pages). Pages of which there are many
-therefore become slower.`;
+therefore become slower. The row “not cached” shows the growth of the work itself: no cache has its pages, and each page has
+the same number of messages.`;
+
+const PROFILE_EXPLANATION = `
+The main thread’s time in µs a request: the whole, then the largest packages. \`node --cpu-prof\` measures it, and the cost of
+the profiler is included.`;
 
 /**
- * Writes the report and its charts to `options.folder`.
+ * Writes the report and its charts to `options.folder`. A report that later runs do not replace has no charts.
  * @returns the report
  */
 export async function writeReport(results: Results): Promise<string> {
-  const { folder } = results.options;
-  const path = join(folder, 'results.md');
+  const { folder, keptAs } = results.options;
+  const path = join(folder, keptAs === null ? 'results.md' : `results-${keptAs}.md`);
   const options = await resolveConfig(path);
   await mkdir(folder, { recursive: true });
   // Another program measures the costs with a replica.
@@ -34,23 +34,26 @@ export async function writeReport(results: Results): Promise<string> {
   const text = `${formatReport(results)}\n\n${replicas}`;
   const report = await format(text, { ...options, parser: 'markdown' });
   await writeFile(path, report);
+  if (keptAs !== null) return report;
   await writeFile(join(folder, 'growth.svg'), drawGrowth(results));
   await writeFile(join(folder, 'ratios.svg'), drawRatios(results));
   return report;
 }
 
-function formatReport(results: Results): string {
-  const { databases } = results;
+/** Returns the report, before Prettier formats it. */
+export function formatReport(results: Results): string {
+  const { databases, options } = results;
+  const formatChart = (chart: string) => (options.keptAs === null ? [chart] : []);
   return [
     '# Benchmark results',
     formatMethod(results),
-    '![Requests a second as a share of Express’s hello](ratios.svg)',
+    ...formatChart('![Requests a second as a share of Express’s hello](ratios.svg)'),
     ...databases.map(formatPages),
     '## Processor time of a page',
-    'The main thread’s time by package, measured by `node --cpu-prof`. The cost of the profiler is included.',
+    PROFILE_EXPLANATION,
     ...databases.map(formatProfiles),
     '## Growth',
-    '![Median response time by data set](growth.svg)',
+    ...formatChart('![Median response time by data set](growth.svg)'),
     GROWTH_EXPLANATION,
     ...databases.map(formatGrowth),
     '## Reads during continuous logins',

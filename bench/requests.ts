@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { SESSION_COOKIE } from '../src/web/middleware/session.ts';
 import { sessionIdOf } from './data.ts';
-import { SESSION_SECRET, type WebServer } from './servers.ts';
+import { SESSION_SECRET } from './servers.ts';
 
 /** A browser's request, with the expected response. */
 export interface WebRequest {
@@ -10,6 +10,8 @@ export interface WebRequest {
   userId?: number;
   /** The fields of a POST. Without it, the request is a GET. */
   form?: Record<string, string>;
+  /** Whether the request has no Accept-Encoding, so that the response is not compressed. */
+  isPlain?: boolean;
   /** A text in the page, or in the Location header of a POST's response. */
   expected: string;
 }
@@ -38,47 +40,24 @@ export function formatRequest(request: WebRequest, host: string): string {
   return `${methodOf(request)} ${request.path} HTTP/1.1\r\n${lines.join('')}\r\n${body ?? ''}`;
 }
 
-/**
- * Sends a request once, and returns the response's body.
- * @throws Error if the response is not the expected one
- */
-export async function sendRequest(
-  server: Pick<WebServer, 'url'>,
-  request: WebRequest,
-): Promise<string> {
-  const body = bodyOf(request);
-  const response = await fetch(server.url + request.path, {
-    method: methodOf(request),
-    headers: headersOf(request),
-    body,
-    redirect: 'manual',
-  });
-  const page = await response.text();
-  const [status, actual] = request.form
-    ? [302, response.headers.get('location') ?? '']
-    : [200, page];
-  if (response.status !== status || !actual.includes(request.expected)) {
-    const expected = `${status} with “${request.expected}”`;
-    throw new Error(
-      `${request.path} returned ${response.status} instead of ${expected}:\n${actual}`,
-    );
-  }
-  return page;
-}
-
-function headersOf({ userId, form }: WebRequest): Record<string, string> {
+/** Returns the headers of a request, without those on its connection and its length. */
+export function headersOf({ userId, form, isPlain }: WebRequest): Record<string, string> {
+  const { 'Accept-Encoding': encodings, ...headers } = HEADERS;
   return {
-    ...HEADERS,
+    ...headers,
+    ...(!isPlain && { 'Accept-Encoding': encodings }),
     ...(userId !== undefined && { Cookie: sessionCookie(userId) }),
     ...(form && { 'Content-Type': 'application/x-www-form-urlencoded' }),
   };
 }
 
-function methodOf({ form }: WebRequest): string {
+/** Returns the method of a request. */
+export function methodOf({ form }: WebRequest): string {
   return form ? 'POST' : 'GET';
 }
 
-function bodyOf({ form }: WebRequest): string | null {
+/** Returns the body of a request, or null. */
+export function bodyOf({ form }: WebRequest): string | null {
   return form ? new URLSearchParams(form).toString() : null;
 }
 

@@ -1,7 +1,7 @@
 import type { SizeName } from './data.ts';
 import type { DatabaseKind } from './databases.ts';
 import type { PageQueries } from './explain.ts';
-import type { PageResult, Round } from './measure.ts';
+import type { BesideHello, PageResult } from './measure.ts';
 import type { Options } from './options.ts';
 import type { BenchPage } from './pages.ts';
 import type { PageProfile } from './profile.ts';
@@ -34,13 +34,18 @@ export interface SizeResults {
   profiles: PageProfile[] | null;
 }
 
-/** The medians of a page's rounds. The original's figures are null if it did not run or sent no response. */
+/** The medians of a page's rounds. */
 export interface PageSummary {
   page: BenchPage;
   requestsPerS: number;
   p50Ms: number;
   p99Ms: number;
+  /** Requests a second as a share of hello's. */
   ofHello: number;
+  /** Those of Node's own server with the same bytes. Null if it did not run. */
+  nodeAloneOfHello: number | null;
+  /** Whether the original ran. Its figures are null if it did not, or sent no response. */
+  hasOriginal: boolean;
   originalPerS: number | null;
   timesOriginal: number | null;
 }
@@ -48,21 +53,31 @@ export interface PageSummary {
 /** Summarizes a page. Ratios are computed within each round. */
 export function summarize({ page, rounds }: PageResult): PageSummary {
   const ours = (value: (figures: LoadResult) => number) =>
-    median(rounds.map((round) => value(round.ours)));
-  const withOriginal = rounds.flatMap(({ ours: each, original }) =>
-    original && original.requests > 0 ? { ours: each, original } : [],
+    median(rounds.map((round) => value(round.ours.result)));
+  const alone = rounds.flatMap(({ nodeAlone }) => nodeAlone ?? []);
+  const withOriginal = rounds.flatMap(({ ours: { result }, original }) =>
+    original && original.requests > 0 ? { result, original } : [],
   );
-  const ofOriginal = (value: (round: Pick<Round, 'ours'> & { original: LoadResult }) => number) =>
+  const ofOriginal = (value: (round: { result: LoadResult; original: LoadResult }) => number) =>
     withOriginal.length === 0 ? null : median(withOriginal.map(value));
   return {
     page,
     requestsPerS: ours((figures) => figures.requestsPerS),
     p50Ms: ours((figures) => figures.p50Ms),
     p99Ms: ours((figures) => figures.p99Ms),
-    ofHello: median(rounds.map((round) => round.ours.requestsPerS / round.hello.requestsPerS)),
+    ofHello: median(rounds.map((round) => shareOfHello(round.ours))),
+    nodeAloneOfHello: alone.length === 0 ? null : median(alone.map(shareOfHello)),
+    hasOriginal: rounds.some(({ original }) => original !== null),
     originalPerS: ofOriginal(({ original }) => original.requestsPerS),
-    timesOriginal: ofOriginal((round) => round.ours.requestsPerS / round.original.requestsPerS),
+    timesOriginal: ofOriginal(
+      ({ result, original }) => result.requestsPerS / original.requestsPerS,
+    ),
   };
+}
+
+/** Returns requests a second as a share of the mean of hello's before and after. */
+function shareOfHello({ result, hellos: [before, after] }: BesideHello): number {
+  return result.requestsPerS / ((before.requestsPerS + after.requestsPerS) / 2);
 }
 
 /** Returns the results with M, which has the targets, or else with the first data set. */

@@ -23,9 +23,10 @@ export interface WebServer {
 /** The secret of all servers, with which the sessions in wrk's requests are signed. */
 export const SESSION_SECRET = 'a secret of the bench with 32 characters or more';
 
-/** The compared programs: Express alone, the production build, and the queries of Flask's MiniTwit. */
+/** The compared programs: Express alone, Node alone, the production build, and the queries of Flask's MiniTwit. */
 export const PROGRAMS = {
   hello: 'bench/hello.ts',
+  nodeAlone: 'bench/node-alone.ts',
   ours: 'dist/server.js',
   original: 'bench/original/server.ts',
 };

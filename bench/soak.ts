@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
+import type { Environment } from '../src/config/environment.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
-import { REQUESTS_PER_RUN, type BenchContext } from './measure.ts';
-import { PAGES, takeRequests } from './pages.ts';
+import type { BenchContext } from './measure.ts';
+import { PAGES, REQUESTS_PER_RUN, takeRequests } from './pages.ts';
 import type { WebRequest } from './requests.ts';
-import type { ServerOptions, WebServer } from './servers.ts';
+import type { WebServer } from './servers.ts';
 import { runWrk } from './wrk.ts';
 
 /** The results of a minute under full load. */
@@ -22,8 +23,9 @@ export interface MemoryResult {
 }
 
 const MINUTE_S = 60;
-const CONNECTIONS = 64;
-/** The requests in a thousand, by page. A login takes as long as a hundred pages. */
+/** The number of connections of the full load. */
+export const SOAK_CONNECTIONS = 64;
+/** The requests in a thousand, by page. Variants have none. A login takes as long as a hundred pages. */
 export const REQUESTS_PER_THOUSAND: Record<string, number> = {
   'Public timeline': 240,
   'A user’s page': 200,
@@ -41,11 +43,11 @@ export const REQUESTS_PER_THOUSAND: Record<string, number> = {
  * each minute.
  */
 export async function measureMemory(
-  start: (program: 'ours', options: ServerOptions) => Promise<WebServer>,
+  start: (settings: Environment) => Promise<WebServer>,
   { source: data, options, folder, logProgress }: BenchContext,
 ): Promise<MemoryResult> {
   const metricsPort = await findFreePort();
-  const server = await start('ours', { settings: { METRICS_PORT: String(metricsPort) } });
+  const server = await start({ METRICS_PORT: String(metricsPort) });
   const shares = PAGES.map((page) => ({
     requests: page.requests(data),
     share: REQUESTS_PER_THOUSAND[page.name] ?? 0,
@@ -56,7 +58,7 @@ export async function measureMemory(
     for (const { requests: source, share } of shares) {
       requests.push(await takeRequests(source, (REQUESTS_PER_RUN * share) / 1000));
     }
-    const load = { server, requests: interleave(requests), connections: CONNECTIONS, folder };
+    const load = { server, requests: interleave(requests), connections: SOAK_CONNECTIONS, folder };
     const { requestsPerS } = await runWrk({ ...load, seconds: MINUTE_S });
     minutes.push({ requestsPerS, memoryMb: await readMemoryMb(server.pid) });
     logProgress(`Memory after ${minute} minutes: ${minutes.at(-1)?.memoryMb.toFixed(0)} MB`);

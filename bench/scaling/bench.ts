@@ -67,7 +67,7 @@ async function measure(): Promise<void> {
       writerPid: await readPid(writer.administrator),
       replicaPid: await readPid(replica.administrator),
     },
-    { data, older },
+    { data, older, fullPageUsers: [] },
     { rounds: ROUNDS, seconds: SECONDS, folder, logProgress },
   );
   const machine = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`;

@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
-import { formatTable } from '../tables.ts';
+import { formatTable } from '../format.ts';
 import type { Costs } from './costs.ts';
 
 const FILE = 'bench/results.md';

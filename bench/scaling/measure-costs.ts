@@ -1,7 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { REQUESTS_PER_RUN } from '../measure.ts';
-import { type BenchPage, PAGES, type RequestSource, takeRequests } from '../pages.ts';
+import {
+  type BenchPage,
+  PAGES,
+  REQUESTS_PER_RUN,
+  type RequestSource,
+  takeRequests,
+} from '../pages.ts';
 import { median } from '../results.ts';
 import type { WebServer } from '../servers.ts';
 import { runWrk } from '../wrk.ts';
@@ -26,14 +31,14 @@ const TICKS_PER_S = 100;
 // The replica applies the last writes, and the database runs the last queries.
 const SETTLE_MS = 500;
 
-/** Measures the costs of every page. Each round requests it with every setup in turn. Pages that write come last. */
+/** Measures the costs of every page that is not a variant. Each round requests it with every setup in turn. Pages that write come last. */
 export async function measureCosts(
   processes: Processes,
   source: RequestSource,
   options: CostOptions,
 ): Promise<Costs['pages']> {
   const pages: Costs['pages'] = [];
-  for (const page of PAGES) {
+  for (const page of PAGES.filter(({ isVariant }) => !isVariant)) {
     const setups = await measurePage(page, { processes, source, options });
     pages.push({ name: page.name, setups });
     const writer = SETUPS.map((setup) => setups[setup].writerUs).join(', ');

@@ -1,5 +1,4 @@
-import { formatInteger } from '../method.ts';
-import { formatTable } from '../tables.ts';
+import { formatInteger, formatTable } from '../format.ts';
 import type { Costs } from './costs.ts';
 import { type Load, type Plan, planFor, sumMonthly } from './plan.ts';
 
