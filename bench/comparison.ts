@@ -1,14 +1,24 @@
 import { join } from 'node:path';
+import type { BenchContext, Servers } from './bench-context.ts';
 import { exchange } from './exchange.ts';
-import type { BenchContext, BesideHello, Round, Servers } from './measure.ts';
 import { captureResponses } from './node-responses.ts';
-import { type BenchPage, type Requests, REQUESTS_PER_RUN, takeRequests } from './pages.ts';
+import { type BenchPage, type Requests, REQUESTS_PER_RUN, takeRequests } from './bench-page.ts';
 import type { WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 import { type LoadResult, runWrk } from './wrk.ts';
 
-/** Starts Node's own server, which sends the responses of a file. */
-export type StartNodeAlone = (path: string) => Promise<WebServer>;
+/** The results of one server, and those of hello before and after it. */
+export interface BesideHello {
+  result: LoadResult;
+  hellos: [LoadResult, LoadResult];
+}
+
+/** The results of one round for one page. */
+export interface Round {
+  ours: BesideHello;
+  nodeAlone: BesideHello | null;
+  original: LoadResult | null;
+}
 
 // Two connections use both cores. With more, requests would wait for each other.
 const ORIGINAL_CONNECTIONS = 2;

@@ -14,7 +14,7 @@ import { createRepositories } from '../src/repositories/repositories.ts';
 import type { DataSet } from './data-sets.ts';
 import { type DatabaseKind, withBenchConnection } from './databases.ts';
 import { exchange } from './exchange.ts';
-import { type BenchPage, type RequestSource, takeRequests } from './pages.ts';
+import { type BenchPage, type RequestSource, takeRequests } from './bench-page.ts';
 import type { WebRequest } from './requests.ts';
 import { SESSION_SECRET } from './servers.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BenchContext } from './measure.ts';
+import type { BenchContext } from './bench-context.ts';
 import { login, userAt } from './page-requests.ts';
-import { LOGIN_CONNECTIONS, PAGE_CONNECTIONS } from './pages.ts';
+import { LOGIN_CONNECTIONS, PAGE_CONNECTIONS } from './bench-page.ts';
 import type { WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 import { runWrk, type LoadResult } from './wrk.ts';

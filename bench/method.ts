@@ -3,7 +3,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os';
 import { SIZES } from './data.ts';
 import { ORIGINAL_MAX_S } from './comparison.ts';
 import { formatInteger, formatServerKind } from './format.ts';
-import { LOGIN_CONNECTIONS, PAGE_CONNECTIONS } from './pages.ts';
+import { LOGIN_CONNECTIONS, PAGE_CONNECTIONS } from './bench-page.ts';
 import type { Results } from './results.ts';
 import { findWrk } from './wrk.ts';
 

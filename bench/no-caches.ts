@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 // Node loads this module before the server (`--import`), to measure pages that no cache has. The caches of pages and of
 // messages are then empty at each request, with any number of users. They are the caches with a maximal size in bytes:
 // the others, which store limits and parsed headers, work as usual.
+// oxlint-disable-next-line typescript/unbound-method
 const { get, set } = LRUCache.prototype;
 
 LRUCache.prototype.get = function (key, options) {

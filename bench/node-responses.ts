@@ -13,7 +13,7 @@ export interface SentResponse {
 }
 
 // Node adds these headers itself.
-const ADDED_HEADERS = ['date', 'connection', 'keep-alive', 'transfer-encoding'];
+const ADDED_HEADERS = new Set(['date', 'connection', 'keep-alive', 'transfer-encoding']);
 
 /** Requests pages from a server, and writes their responses to a file for `node-alone.ts`. */
 export async function captureResponses(
@@ -29,7 +29,7 @@ export async function captureResponses(
 function toSentResponse({ status, headers, body }: RawResponse): SentResponse {
   const isSent = headers.map((_, at) => {
     const name = headers[at - (at % 2)] ?? '';
-    return !ADDED_HEADERS.includes(name.toLowerCase());
+    return !ADDED_HEADERS.has(name.toLowerCase());
   });
   return {
     status,

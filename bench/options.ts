@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { SIZES, type SizeName } from './data.ts';
 import { DATABASES, type DatabaseKind, REAL_MYSQL } from './databases.ts';
-import { type BenchPage, PAGES } from './pages.ts';
+import type { BenchPage } from './bench-page.ts';
+import { PAGES } from './pages.ts';
 
 /** The options of a run. */
 export interface Options {

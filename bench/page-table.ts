@@ -6,7 +6,7 @@ import {
   formatTable,
   formatVerdict,
 } from './format.ts';
-import type { BesideHello, PageResult } from './measure.ts';
+import type { BesideHello } from './comparison.ts';
 import {
   type DatabaseResults,
   findMainSize,
@@ -42,7 +42,7 @@ export function formatPages(database: DatabaseResults): string {
 ${formatTable(columns, rows)}
 
 ${formatNoise(main)}
-${main.pages.flatMap(formatColdStart).join('\n')}`;
+${formatColdStarts(main)}`;
 }
 
 function formatTarget({ page: { target } }: PageSummary): string {
@@ -67,14 +67,8 @@ function formatNoise({ pages }: Pick<SizeResults, 'pages'>): string {
   const besides = pages.flatMap(({ rounds }) =>
     rounds.flatMap(({ ours, nodeAlone }) => (nodeAlone ? [ours, nodeAlone] : [ours])),
   );
-  // Hello has fewer connections for logins. The run between two others belongs to both.
-  const hellos = new Set(
-    pages
-      .filter(({ page }) => page.name !== 'Login')
-      .flatMap(({ rounds }) =>
-        rounds.flatMap(({ ours, nodeAlone }) => [...ours.hellos, ...(nodeAlone?.hellos ?? [])]),
-      ),
-  );
+  // The measurement between two others belongs to both.
+  const hellos = new Set(besides.flatMap((beside) => beside.hellos));
   const rates = Array.from(hellos, ({ requestsPerS }) => requestsPerS);
   const percent = 100 * median(besides.map(relativeDifference));
   return `Express answered ${formatRate(Math.min(...rates))} to ${formatRate(Math.max(...rates))} requests for hello a second, with a
@@ -87,10 +81,11 @@ function relativeDifference({ hellos: [before, after] }: BesideHello): number {
   return Math.abs(one - other) / ((one + other) / 2);
 }
 
-/** Returns a sentence on the first warm-up of a page that needs several. */
-function formatColdStart({ page, cold }: PageResult): string[] {
-  if (page.warmUps === 1 || !cold) return [];
-  return [
-    `${page.name} after a start of the server, with an empty cache: ${formatRate(cold.requestsPerS)} requests a second.`,
-  ];
+/** Returns a sentence on the first warm-ups of pages that need several, or an empty text. */
+function formatColdStarts({ pages }: Pick<SizeResults, 'pages'>): string {
+  const rates = pages.flatMap(({ page, cold }) =>
+    page.warmUps > 1 && cold ? [`${formatRate(cold.requestsPerS)} for “${page.name}”`] : [],
+  );
+  if (rates.length === 0) return '';
+  return `Requests a second after a start of the server, with an empty cache: ${rates.join(', ')}.`;
 }

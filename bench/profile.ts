@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { BenchContext } from './measure.ts';
-import { type BenchPage, type OwnServer, REQUESTS_PER_RUN, takeRequests } from './pages.ts';
+import type { BenchContext } from './bench-context.ts';
+import { type BenchPage, type OwnServer, REQUESTS_PER_RUN, takeRequests } from './bench-page.ts';
 import type { WebServer } from './servers.ts';
 import { runWrk } from './wrk.ts';
 

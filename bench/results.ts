@@ -1,9 +1,10 @@
 import type { SizeName } from './data.ts';
 import type { DatabaseKind } from './databases.ts';
 import type { PageQueries } from './explain.ts';
-import type { BesideHello, PageResult } from './measure.ts';
+import type { BesideHello } from './comparison.ts';
+import type { PageResult } from './measure.ts';
 import type { Options } from './options.ts';
-import type { BenchPage } from './pages.ts';
+import type { BenchPage } from './bench-page.ts';
 import type { PageProfile } from './profile.ts';
 import type { MemoryResult } from './soak.ts';
 import type { LoginLoadResult } from './login-load.ts';

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import type { Environment } from '../src/config/environment.ts';
 import { findFreePort } from '../src/dev/free-port.ts';
-import type { BenchContext } from './measure.ts';
-import { PAGES, REQUESTS_PER_RUN, takeRequests } from './pages.ts';
+import type { BenchContext } from './bench-context.ts';
+import { REQUESTS_PER_RUN, takeRequests } from './bench-page.ts';
+import { PAGES } from './pages.ts';
 import type { WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 import { runWrk } from './wrk.ts';

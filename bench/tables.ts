@@ -6,7 +6,7 @@ import {
   formatTable,
   formatVerdict,
 } from './format.ts';
-import { LOGIN_CONNECTIONS } from './pages.ts';
+import { LOGIN_CONNECTIONS } from './bench-page.ts';
 import { IDLE, type PageProfile } from './profile.ts';
 import { type DatabaseResults, findMainSize } from './results.ts';
 import { SOAK_CONNECTIONS } from './soak.ts';

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type BenchPage,
-  PAGES,
   REQUESTS_PER_RUN,
   type RequestSource,
   takeRequests,
-} from '../pages.ts';
+} from '../bench-page.ts';
+import { PAGES } from '../pages.ts';
 import { median } from '../results.ts';
 import type { WebServer } from '../servers.ts';
 import { runWrk } from '../wrk.ts';

@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { readOptions } from '../../bench/options.ts';
+
+const listPages = (...parameters: string[]) =>
+  readOptions(parameters).pages.map(({ name }) => name);
+
+test('a full run measures every page, and writes to bench/', () => {
+  const { pages, folder, keptAs } = readOptions(['--large']);
+  expect(pages.length).toBe(12);
+  expect({ folder, keptAs }).toEqual({ folder: 'bench', keptAs: null });
+});
+
+test('--page measures the page with this name only, and does not write to bench/', () => {
+  expect(listPages('--page', "a user's page")).toEqual(['A user’s page']);
+  expect(readOptions(['--page', 'Posting'])).toMatchObject({
+    folder: '.data/bench',
+    databases: ['mariadb'],
+    sizes: ['M'],
+    soakMinutes: 0,
+  });
+});
+
+test('--page measures all pages whose names contain a text, each once', () => {
+  expect(listPages('--page', 'older', '--page', 'My')).toEqual([
+    'My timeline',
+    'Public timeline, older',
+    'A user’s page, older',
+    'My timeline, older',
+  ]);
+});
+
+test('--page refuses a text that no name contains', () => {
+  expect(() => readOptions(['--page', 'search'])).toThrow('--page must be in one of: Public timel');
+});
+
+test('--keep names the report of a full run', () => {
+  expect(readOptions(['--large', '--keep', 'epyc-2']).keptAs).toBe('epyc-2');
+  expect(() => readOptions(['--quick', '--keep', 'epyc-2'])).toThrow('--keep is for a full run');
+  expect(() => readOptions(['--keep', '../results'])).toThrow('--keep must have lower-case');
+});
