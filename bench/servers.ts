@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -32,6 +32,7 @@ export const PROGRAMS = {
 };
 
 const LOG_TAIL_LINES = 5;
+const running = new Set<ChildProcess>();
 
 /** The differences from a server in production. */
 export interface ServerOptions {
@@ -64,8 +65,7 @@ export async function startServer(
     detached: true,
   });
   await log.close();
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  killAtExit(child);
   const ended = once(child, 'exit');
   const hasEnded = () => child.exitCode !== null || child.signalCode !== null;
   const formatState = async () => {
@@ -90,9 +90,19 @@ export async function startServer(
     async stop(signal = 'SIGKILL') {
       child.kill(signal);
       await ended;
-      process.off('exit', kill);
+      running.delete(child);
     },
   };
+}
+
+/** Ends a server with this process. There is one listener for all servers, since there can be many. */
+function killAtExit(child: ChildProcess): void {
+  running.add(child);
+  process.off('exit', killRunning).once('exit', killRunning);
+}
+
+function killRunning(): void {
+  for (const child of running) child.kill('SIGKILL');
 }
 
 function settings(port: number): Environment {
