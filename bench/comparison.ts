@@ -85,9 +85,17 @@ export class Comparison {
     };
     const original = this.#original && (await this.#runOriginal(this.#original));
     this.rounds.push({ ours, nodeAlone, original });
-    const rates = [before, result, after, nodeAlone?.result, original];
-    const texts = rates.map((each) => each?.requestsPerS.toFixed(1) ?? '–');
-    logProgress(`${this.page.name}, round ${round + 1}: ${texts.join(' / ')} requests/s`);
+    const rates = {
+      hello: before,
+      ours: result,
+      'hello again': after,
+      'Node alone': nodeAlone?.result,
+      original,
+    };
+    const texts = Object.entries(rates).flatMap(([name, load]) =>
+      load ? [`${name} ${load.requestsPerS.toFixed(1)}`] : [],
+    );
+    logProgress(`${this.page.name}, round ${round + 1}: ${texts.join(', ')} requests/s`);
   }
 
   /** Returns the mean response time in milliseconds. */
