@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request as sendHttp } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { bodyOf, headersOf, methodOf, type WebRequest } from './requests.ts';
 import type { WebServer } from './servers.ts';
 
@@ -44,9 +44,16 @@ export async function exchange(
 
 /** Returns the body of a response as text. */
 export function readText(response: RawResponse): string {
-  const isCompressed = findHeader(response, 'content-encoding') === 'gzip';
-  return (isCompressed ? gunzipSync(response.body) : response.body).toString();
+  const decode = DECODERS[findHeader(response, 'content-encoding') ?? 'identity'];
+  if (!decode) throw new Error('The encoding of the response is unknown.');
+  return decode(response.body).toString();
 }
+
+const DECODERS: Record<string, (body: Buffer) => Buffer> = {
+  br: brotliDecompressSync,
+  gzip: gunzipSync,
+  identity: (body) => body,
+};
 
 function findHeader({ headers }: RawResponse, name: string): string | undefined {
   const index = headers.findIndex((each, at) => at % 2 === 0 && each.toLowerCase() === name);
