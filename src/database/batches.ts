@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 // After this time the next batch is sent, even if the connection of the last one hangs.
 const READ_BATCH_WAIT_MAX_MS = 20;
 // A batch of writes may hold row locks while it waits for others, so further batches could soon use all connections.
@@ -57,7 +55,7 @@ function batch<Key, Result>(
     while (pending.length > 0) {
       const sent = pending;
       pending = [];
-      await Promise.race([sendBatch(sent, send), sleep(waitMaxMs, undefined, { ref: false })]);
+      await settleWithin(waitMaxMs, sendBatch(sent, send));
     }
     isSending = false;
   }
@@ -72,6 +70,17 @@ function batch<Key, Result>(
       pending.push({ key, resolve, reject });
     });
   };
+}
+
+/** Resolves when a batch is sent, and at the latest after `maxMs`. */
+function settleWithin(maxMs: number, sending: Promise<void>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, maxMs).unref();
+    void sending.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }
 
 /** Sends a batch, and resolves when the response has arrived. The requests are settled a little later. */

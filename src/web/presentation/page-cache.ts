@@ -125,13 +125,11 @@ export function createPageCache<Content>({
     const encoding = findEncoding(req.headers);
     const url = cacheKey(encoding, req.originalUrl);
     const { html, isComplete } = await page.render(content, renameCount);
-    // The key has the deleted message's id: if the message is restored, the page must show it.
-    const isCached = isComplete && isRepeated(hashToNumber(url));
-    const key = page.keyOf(content);
     const { route } = req as { route: unknown };
-    const response = createResponse(html, encoding, isCached);
-    const cached = { page, route, key, renameCount, ...response };
-    if (isCached) cache.set(url, cached);
+    const key = page.keyOf(content);
+    const cached = { page, route, key, renameCount, ...createResponse(html, encoding) };
+    // The key has the deleted message's id: if the message is restored, the page must show it.
+    if (isComplete && isRepeated(hashToNumber(url))) cache.set(url, cached);
     return cached;
   }
 
@@ -185,10 +183,10 @@ function cacheKey(encoding: Encoding, url: string): string {
 const VARIANT_HEADERS = ['Cache-Control', 'private, no-cache', 'Vary', 'Cookie, Accept-Encoding'];
 
 /** Returns a page as a response. */
-function createResponse(html: ByteString, encoding: Encoding, isCached: boolean) {
-  const body = compress(toBuffer(html), encoding, isCached).toString('latin1');
-  // Weak, because it is the same for all encodings.
-  const etag = `W/"${hash('sha256', html, 'base64url').slice(0, 22)}"`;
+function createResponse(html: ByteString, encoding: Encoding) {
+  const bytes = compress(toBuffer(html), encoding);
+  const body = bytes.toString('latin1');
+  const etag = `W/"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
   const headers = [
     'ETag',
     etag,
