@@ -75,17 +75,20 @@ export function createHomeTimeline(database: Database): ListHome {
     return mergeNewest(rows.map(({ newestIds }) => newestIds));
   }
 
-  async function listAuthors(readerId: number): Promise<number[]> {
-    const rows = await database.select<{ authorId: number }>(
-      `select follower.whom_id as authorId
+  /** Lists a reader and the users on the reader's timeline. */
+  const listAuthors = batchReads(async (readerIds: number[]) => {
+    const rows = await database.select<{ readerId: number; authorId: number }>(
+      `select follower.who_id as readerId, follower.whom_id as authorId
        from follower
        left join hidden_author on hidden_author.user_id = follower.whom_id
-       where follower.who_id = :readerId and not follower.is_muted
+       where follower.who_id in (:readerIds) and not follower.is_muted
          and hidden_author.user_id is null and :isPrimary`,
-      { readerId },
+      { readerIds },
     );
-    return [readerId, ...rows.map(({ authorId }) => authorId)];
-  }
+    const lists = new Map(readerIds.map((readerId) => [readerId, [readerId]]));
+    for (const { readerId, authorId } of rows) lists.get(readerId)?.push(authorId);
+    return Array.from(lists.values());
+  });
 
   /** Lists ids of messages of these authors from `low` to `high`, newest first, at most WINDOW_LIMIT. */
   async function listInWindow(authorIds: number[], low: number, high: number): Promise<ListedId[]> {

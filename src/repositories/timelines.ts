@@ -1,5 +1,6 @@
 import { batchReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
+import type { Parameters } from '../database/statements.ts';
 import { createHomeTimeline, type ListHome } from './home-timeline.ts';
 import { type ListedId, type ListedRow, sortNewestFirst, toListedId } from './listed-ids.ts';
 import { type Cursor, type Page, PAGE_QUERY_LIMIT, type PageQueries, readPage } from './page.ts';
@@ -22,65 +23,77 @@ export interface Timelines {
 // above it. Without `force index`, MySQL estimates the cost of each index first, and the estimate took ten times
 // as long as the query. `newest` has no cursor, because a range takes longer. The database fills in `:isPrimary`, so
 // that no demoted server answers.
-const ALL_AUTHORS = {
-  newest: `
-    select message.message_id as messageId, message.is_hidden as isHidden
+const QUERIES = {
+  allNewest: `
+    select :place as place, message.message_id as messageId, message.is_hidden as isHidden
     from message force index (primary)
     left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
     where hidden_author.user_id is null and :isPrimary
     order by message.message_id desc
     limit :limit`,
-  before: `
-    select message.message_id as messageId, message.is_hidden as isHidden
+  allBefore: `
+    select :place as place, message.message_id as messageId, message.is_hidden as isHidden
     from message force index (primary)
     left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
     where hidden_author.user_id is null and message.message_id < :cursor and :isPrimary
     order by message.message_id desc
     limit :limit`,
-  after: `
-    select message.message_id as messageId, message.is_hidden as isHidden
+  allAfter: `
+    select :place as place, message.message_id as messageId, message.is_hidden as isHidden
     from message force index (primary)
     left join hidden_author force index (primary) on hidden_author.user_id = message.author_id
     where hidden_author.user_id is null and message.message_id > :cursor and :isPrimary
     order by message.message_id
     limit :limit`,
-};
-
-const ONE_AUTHOR = {
-  before: `
-    select message_id as messageId, is_hidden as isHidden
+  authorBefore: `
+    select :place as place, message_id as messageId, is_hidden as isHidden
     from message force index (author)
     where author_id = :authorId and message_id < :cursor and :isPrimary
     order by message_id desc
     limit :limit`,
-  after: `
-    select message_id as messageId, is_hidden as isHidden
+  authorAfter: `
+    select :place as place, message_id as messageId, is_hidden as isHidden
     from message force index (author)
     where author_id = :authorId and message_id > :cursor and :isPrimary
     order by message_id
     limit :limit`,
 };
 
+/** A query for a page. */
+interface PageQuery {
+  name: keyof typeof QUERIES;
+  cursor?: number;
+  authorId?: number;
+}
+
 /** Creates the timelines of a database. */
 export function createTimelines(database: Database): Timelines {
-  /** Runs a query, and returns its listed ids, newest first. */
-  async function selectIds(
-    sql: string,
-    parameters: Record<string, number> = {},
-  ): Promise<ListedId[]> {
-    const rows = await database.select<ListedRow>(sql, {
-      limit: PAGE_QUERY_LIMIT,
-      ...parameters,
+  /** Runs queries as one statement. Returns the listed ids of each, newest first. */
+  async function runQueries(queries: PageQuery[]): Promise<ListedId[][]> {
+    const parameters: Parameters = { limit: PAGE_QUERY_LIMIT };
+    const selects = queries.map(({ name, ...values }, place) => {
+      for (const [key, value] of Object.entries({ place, ...values }))
+        parameters[`${key}${place}`] = value;
+      return `(${QUERIES[name].replaceAll(/:(place|cursor|authorId)\b/g, `:$1${place}`)})`;
     });
-    return sortNewestFirst(rows.map(toListedId));
+    const rows = await database.select<ListedRow & { place: number }>(
+      selects.join(' union all '),
+      parameters,
+    );
+    const lists = queries.map((): ListedId[] => []);
+    for (const row of rows) lists[row.place]?.push(toListedId(row));
+    return lists.map(sortNewestFirst);
   }
 
+  // The way of a statement to the server takes longer than one of these queries takes there.
+  const selectIds = batchReads(runQueries);
+
   const publicQueries: PageQueries = {
-    newest: () => selectIds(ALL_AUTHORS.newest),
-    before: (id) => selectIds(ALL_AUTHORS.before, { cursor: id }),
-    after: (id) => selectIds(ALL_AUTHORS.after, { cursor: id }),
+    newest: async () => (await runQueries([{ name: 'allNewest' }]))[0] ?? [],
+    before: (cursor) => selectIds({ name: 'allBefore', cursor }),
+    after: (cursor) => selectIds({ name: 'allAfter', cursor }),
   };
-  // One query serves all requests that wait for the newest public messages at the same time.
+  // Requests at the same time share the newest page.
   const listNewestPublic = batchReads<null, Page>(async () => [
     await readPage(null, publicQueries),
   ]);
@@ -92,8 +105,8 @@ export function createTimelines(database: Database): Timelines {
     listByAuthor: ({ userId: authorId, newestIds }, cursor) =>
       readPage(cursor, {
         newest: async () => newestIds,
-        before: (id) => selectIds(ONE_AUTHOR.before, { authorId, cursor: id }),
-        after: (id) => selectIds(ONE_AUTHOR.after, { authorId, cursor: id }),
+        before: (id) => selectIds({ name: 'authorBefore', authorId, cursor: id }),
+        after: (id) => selectIds({ name: 'authorAfter', authorId, cursor: id }),
       }),
 
     listHome: createHomeTimeline(database),
