@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { encodePath } from './encode-path.ts';
 
 const CELLS = 5;
 const CELL_PX = 8;
@@ -9,7 +10,7 @@ const SIZE_PX = CELLS * CELL_PX + 2 * MARGIN_PX;
 export type AvatarUrl = (user: { username: string; email: string }) => string;
 
 /** Returns the URL of a picture that MiniTwit draws. It depends on the username only. */
-export const identiconUrl: AvatarUrl = ({ username }) => `/avatars/${encodeURIComponent(username)}`;
+export const identiconUrl: AvatarUrl = ({ username }) => `/avatars/${encodePath(username)}`;
 
 /** Returns the URL of a picture at Gravatar, as in the original MiniTwit. */
 export const gravatarUrl: AvatarUrl = ({ email }) => {

@@ -10,11 +10,11 @@ const VISIBLE_LINES = 12;
 
 /** Splits a text after its twelfth line. The line end between the two parts belongs to neither. */
 export function collapseText(text: string): CollapsedText {
-  const lines = text.split('\n');
-  const hidden = lines.slice(VISIBLE_LINES);
-  return {
-    visible: hidden.length === 0 ? text : lines.slice(0, VISIBLE_LINES).join('\n'),
-    hidden: hidden.join('\n'),
-    hiddenLines: hidden.length,
-  };
+  let end = -1;
+  for (let line = 0; line < VISIBLE_LINES; line++) {
+    end = text.indexOf('\n', end + 1);
+    if (end === -1) return { visible: text, hidden: '', hiddenLines: 0 };
+  }
+  const hidden = text.slice(end + 1);
+  return { visible: text.slice(0, end), hidden, hiddenLines: hidden.split('\n').length };
 }

@@ -45,11 +45,14 @@ const MENTION = new RegExp(
 /** Splits a message into plain text, links and mentions, in their order. */
 export function splitMessage(text: string): MessagePart[] {
   // Most messages have no link or mention, and the search for those takes ten times as long.
-  if (!text.includes('://') && !text.includes('@')) return text === '' ? [] : [plainPart(text)];
-  return text
-    .split(URL_WITH_USER_INFO)
-    .flatMap((part, index) => (index % 2 === 1 ? plainPart(part) : splitLinks(part)))
-    .filter((part) => part.text !== '');
+  const hasUrl = text.includes('://');
+  if (!hasUrl && !text.includes('@')) return text === '' ? [] : [plainPart(text)];
+  const parts = hasUrl
+    ? text
+        .split(URL_WITH_USER_INFO)
+        .flatMap((part, index) => (index % 2 === 1 ? plainPart(part) : splitLinks(part)))
+    : splitMentions(text);
+  return parts.filter((part) => part.text !== '');
 }
 
 /** Lists the usernames that a message mentions, each once, in NFC. */

@@ -7,10 +7,11 @@ import { toMessageId } from '../../repositories/listed-ids.ts';
 import { MESSAGE_MAX_CODE_POINTS, MESSAGE_MAX_LENGTH } from '../forms/message.ts';
 import { gravatarUrl, identiconUrl } from './avatars.ts';
 import { collapseText } from './collapsed-text.ts';
+import { encodePath } from './encode-path.ts';
 import { splitMessage } from './message-parts.ts';
 import type { StaticFiles } from './static-files.ts';
 import { compileTemplates } from './templates/compile-templates.ts';
-import { capitalize, replace, urlencode } from './templates/filters.ts';
+import { capitalize, replace } from './templates/filters.ts';
 import type { Language } from './templates/scope.ts';
 import { formatIsoTime, formatTime } from './times.ts';
 
@@ -66,7 +67,7 @@ export function createLanguage(
       replace,
       splitMessage,
       toMessageId,
-      urlencode,
+      urlencode: encodePath,
     },
   };
 }

@@ -102,10 +102,7 @@ test('a figure that the previous run lacks has no growth', () => {
 test('a username is rendered as text, whatever it contains', () => {
   const html = renderHtml(reportOf([authors([NASTY, 0, 1, 1])]));
   expect(html).not.toContain('<script');
-  // MiniTwit's own templates, which another file of this worker may have loaded, have nunjucks write &#34; instead.
-  expect(html.replaceAll('&#34;', '&quot;')).toContain(
-    '&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;{{ 7 * 7 }}&#39;&amp;',
-  );
+  expect(html).toContain('&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;{{ 7 * 7 }}&#39;&amp;');
 });
 
 test('key figures are compared with the run before, when there was one', () => {

@@ -43,6 +43,9 @@ export function compileExpression(node: Argument, scope: Scope): string {
       return `(${compile(cond)} ? ${compile(body)} : ${otherwise ? compile(otherwise) : '""'})`;
     }
     case 'FunCall':
+      if (node.args.children.some((arg) => arg.typename === 'KeywordArgs')) {
+        throw refuse('KeywordArgs of a function');
+      }
       return `${compileFunction(node.name, scope)}(${node.args.children.map(compile).join()})`;
     case 'Filter':
       return compileFilter(node, scope);

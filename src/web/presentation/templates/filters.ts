@@ -1,8 +1,3 @@
-/** Encodes a text for a path or a query. */
-export function urlencode(text: string): string {
-  return encodeURIComponent(text);
-}
-
 /** Replaces all occurrences of a text. */
 export function replace(text: string, from: string, to: string): string {
   return text.replaceAll(from, () => to);

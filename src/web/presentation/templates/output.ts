@@ -10,6 +10,9 @@ export function compileOutput(node: Expression, scope: Scope): string {
   const constant = findConstant(node, scope);
   const place = placeOf(scope.template, node);
   if (constant !== null) return JSON.stringify(escapeValue(constant, place));
+  if (node.typename === 'Group' && node.children[0] && !node.children[1]) {
+    return compileOutput(node.children[0], scope);
+  }
   if (node.typename === 'InlineIf') {
     const { cond, body, else_: otherwise } = node;
     const elseCode = otherwise ? compileOutput(otherwise, scope) : '""';
@@ -26,7 +29,7 @@ export function compileOutput(node: Expression, scope: Scope): string {
 
 /** Returns the value of an expression that is the same for each context, or null. */
 function findConstant(node: Expression, scope: Scope): unknown {
-  if (node.typename === 'Literal') return node.value;
+  if (node.typename === 'Literal') return typeof node.value === 'object' ? null : node.value;
   const { globals } = scope.language;
   const name = node.typename === 'FunCall' ? node.name : node;
   if (name.typename !== 'Symbol' || findBinding(scope, name.value)) return null;

@@ -109,7 +109,8 @@ function parse(name: string, source: string): Statement[] {
   try {
     return parser.parse(source, [], { trimBlocks: true, lstripBlocks: true }).children;
   } catch (cause) {
-    const { lineno, message } = cause as Error & { lineno?: number };
+    // At the end of the file, the parser has no line.
+    const { lineno = source.split('\n').length, message } = cause as Error & { lineno?: number };
     throw new Error(`${name}:${lineno}: ${message}`, { cause });
   }
 }
