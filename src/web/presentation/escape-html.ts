@@ -1,24 +1,31 @@
-const SPECIAL_CHARACTER = /["&'<>]/;
+const SPECIAL = /["&'<>]/g;
 
 /**
- * Escapes a text for HTML and for quoted attributes, as Jinja does. Most texts have no character to escape, and a regular
- * expression finds that fastest. One call of a function for each escaped character would take several times as long, 4 ms
- * for 64 KB of quotes.
+ * Escapes a text for HTML and for quoted attributes, as Jinja does. Most characters need no escaping, and a regular
+ * expression skips those in half of the time of a loop. It does not search between two characters that need it, since a
+ * search for each character of 64 KB of quotes would take twice as long.
  */
 export function escapeHtml(text: string): string {
-  const first = text.search(SPECIAL_CHARACTER);
-  if (first === -1) return text;
+  let index = findSpecial(text, 0);
+  if (index === -1) return text;
   let html = '';
   let start = 0;
-  for (let index = first; index < text.length; index++) {
-    const escaped = escapeCharacter(text.charCodeAt(index));
-    if (escaped === null) continue;
-    html += text.slice(start, index) + escaped;
+  while (index !== -1) {
+    if (index > start) html += text.slice(start, index);
+    html += escapeCharacter(text.charCodeAt(index));
     start = index + 1;
+    index = escapeCharacter(text.charCodeAt(start)) ? start : findSpecial(text, start);
   }
   return html + text.slice(start);
 }
 
+/** Returns the index of the next character that needs escaping, or -1. */
+function findSpecial(text: string, start: number): number {
+  SPECIAL.lastIndex = start;
+  return SPECIAL.test(text) ? SPECIAL.lastIndex - 1 : -1;
+}
+
+/** Returns the HTML of a character, or null if it needs no escaping. */
 function escapeCharacter(code: number): string | null {
   switch (code) {
     case 0x22:

@@ -101,7 +101,7 @@ test.each([
   ['{% set x = 1 %}{% macro m() %}{{ x }}{% endmacro %}', 'x as a value'],
   ['{% call m() %}{% endcall %}', 'KeywordArgs'],
   ['{% import "m" as m %}{% call m.a() %}{% endcall %}', 'Caller'],
-  ['{% filter upper %}a{% endfilter %}', 'NodeList'],
+  ['{% filter upper %}a{% endfilter %}', 'Capture'],
   ['{{ x is defined }}', 'Is'],
   ['{{ x in y }}', 'In'],
   ['{{ x * y }}', 'Mul'],

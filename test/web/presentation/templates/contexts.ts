@@ -5,7 +5,7 @@ const MESSAGE = {
   authorId: 3,
   username: `Ann "A" <&'>`,
   email: 'ann@example.com',
-  text: `${NASTY} https://example.com/?a=1&b=<2> @bob, mail@example.com${'\n'.repeat(12)}<x> @bob`,
+  text: `${NASTY} https://example.com/?a=1&b=<2> @bob, mail@example.com${'\n'.repeat(12)}<x>\n@bob`,
   pubDateS: 1_700_000_000,
   isHidden: 0,
   isSuspended: 0,
@@ -138,6 +138,7 @@ const BRANCH_TEXTS: Record<string, string[]> = {
   action: ['suspend', 'lift'],
   change: ['recovery_codes'],
   code: ['unauthenticated'],
+  text: [`<1>${'\n'.repeat(12)}<13>`],
   field: [
     'email',
     'password',

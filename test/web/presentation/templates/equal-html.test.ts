@@ -6,7 +6,8 @@ import { compileTemplates } from '../../../../src/web/presentation/templates/com
 import { listContexts } from './contexts.ts';
 
 const views = readViews();
-const language = createLanguage({ gravatar: false, mail: null }, (name) => `/static/${name}`);
+const base = createLanguage({ gravatar: false, mail: null }, (name) => `/static/${name}`);
+const language = { ...base, globals: { ...base.globals, hasMail: true } };
 const compiled = compileTemplates(views, language);
 
 // The filters that nunjucks itself has.
