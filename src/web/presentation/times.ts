@@ -23,10 +23,7 @@ export function formatTime(iso: string): string {
   return `${iso.slice(0, 10)} @ ${iso.slice(11, 16)} UTC`;
 }
 
-/**
- * Formats a day, in days since 1970: `2026-11-21`. `Date` takes five times as long, and was the slowest part of a message
- * without links.
- */
+/** Formats a day, in days since 1970: `2026-11-21`. `Date` takes five times as long. */
 function formatDay(days: number): string {
   const sinceMarch0 = days + DAYS_BEFORE_1970;
   const period = Math.floor(sinceMarch0 / DAYS_OF_400_YEARS);

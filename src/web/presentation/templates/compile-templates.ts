@@ -96,7 +96,7 @@ export function compileTemplates(
 
   const pages = new Map<string, string>();
   for (const template of templates.values()) {
-    const code = createName(template.name);
+    const code = createName(`render_${template.name}`);
     addFunction(code, (writer) => {
       const scope = createRootScope(language, template.name, true);
       scope.bindings = defineNames(template, true);

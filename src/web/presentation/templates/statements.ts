@@ -76,8 +76,9 @@ function writeStatement(node: Statement, scope: Scope, output: Output): void {
       // `openScope` has refused other forms.
       return writeSet(node, scope, output);
     case 'Include':
-      if (node.ignoreMissing)
+      if (node.ignoreMissing) {
         throw unsupported(scope.template, node, 'Include with ignore missing');
+      }
       return output.include(referenceOf(node.template, scope.template), scope);
     case 'Block': {
       if (!output.blocks) throw unsupported(scope.template, node, 'Block in a Macro');
