@@ -15,6 +15,7 @@ import { addFlash } from './middleware/flash.ts';
 import { parseFormBody } from './middleware/form-body.ts';
 import { createInFlight, IN_FLIGHT_LIMITS, limitInFlight } from './middleware/in-flight.ts';
 import { rejectMultipleHosts } from './middleware/request-hosts.ts';
+import { addRedirects } from './middleware/redirects.ts';
 import { createRequestLog } from './middleware/request-log.ts';
 import { createSanitizeHeaders } from './middleware/sanitize-headers.ts';
 import {
@@ -107,9 +108,18 @@ export function createApp(dependencies: Dependencies): App {
   // Every route that shows the login page offers a login with a passkey there.
   app.locals.passkeyLoginOptions = account.passkeyOptions.loginOptions;
 
-  const logRequest = createRequestLog(logger, config);
   const sanitizeHeaders = createSanitizeHeaders(config);
+  const logRequest = createRequestLog(logger, config);
+  // These steps come first, in each request.
+  const receive: RequestListener = (req, res) => {
+    sanitizeHeaders(req.headers);
+    logRequest(req, res);
+    void pageCache.sendCurrent(req, res, () => app(req, res));
+  };
+
+  // Express has the other steps, for requests to which the cache of pages has not responded.
   addToAllResponses(app, securityHeaders);
+  addRedirects(app);
   app.use(rejectMultipleHosts);
 
   // Routes without a form, a session or a limit.
@@ -137,11 +147,5 @@ export function createApp(dependencies: Dependencies): App {
 
   app.use(notFound);
   app.use(renderErrorPage);
-
-  const handle: RequestListener = (req, res) => {
-    sanitizeHeaders(req.headers);
-    logRequest(req, res);
-    void pageCache.sendCurrent(req, res, () => app(req, res));
-  };
-  return Object.assign(handle, { router: app.router });
+  return Object.assign(receive, { router: app.router });
 }
