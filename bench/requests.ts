@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { SESSION_COOKIE } from '../src/web/middleware/session.ts';
+import { SESSION_COOKIE } from '../src/web/middleware/login.ts';
 import { sessionIdOf } from './data.ts';
 import { SESSION_SECRET } from './servers.ts';
 

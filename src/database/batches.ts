@@ -73,14 +73,13 @@ function batch<Key, Result>(
 }
 
 /** Resolves when a batch is sent, and at the latest after `maxMs`. */
-function settleWithin(maxMs: number, sending: Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, maxMs).unref();
-    void sending.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+async function settleWithin(maxMs: number, sending: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const timeout = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, maxMs).unref();
   });
+  await Promise.race([sending, timeout]);
+  clearTimeout(timer);
 }
 
 /** Sends a batch, and resolves when the response has arrived. The requests are settled a little later. */

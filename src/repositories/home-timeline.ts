@@ -42,12 +42,10 @@ export function createHomeTimeline(database: Database): ListHome {
     const lists = new Map<number, string[]>(readerIds.map((id) => [id, []]));
     for (const row of rows) lists.get(row.readerId)?.push(row.lists);
     return Promise.all(
-      readerIds.map((readerId) => {
-        const own = lists.get(readerId) ?? [];
+      Array.from(lists, async ([readerId, own]) => {
         const isCut = own.some(({ length }) => length >= GROUP_CONCAT_MAX_LENGTH);
-        return isCut
-          ? listNewestOfMany(readerId)
-          : mergeNewest(own.flatMap((text) => text.split(' ')));
+        if (isCut) return listNewestOfMany(readerId);
+        return mergeNewest(own.flatMap((text) => text.split(' ')));
       }),
     );
   });

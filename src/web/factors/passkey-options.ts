@@ -3,7 +3,7 @@ import type { PublicKeyCredentialCreationOptionsJSON } from '@simplewebauthn/ser
 import type { Config } from '../../config/config.ts';
 import type { ListedPasskey } from '../../repositories/passkeys.ts';
 import type { Credentials } from '../../repositories/users.ts';
-import type { CurrentUser } from '../middleware/session.ts';
+import type { CurrentUser } from '../middleware/login.ts';
 import type { Site } from '../middleware/request-hosts.ts';
 import { createExpiringSealer } from './sealer.ts';
 

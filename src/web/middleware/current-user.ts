@@ -3,7 +3,7 @@ import type { SessionData } from 'express-session';
 import { AppError } from '../../errors/app-error.ts';
 import { submittedField } from '../forms/form.ts';
 import { USERNAME_MAX_LENGTH } from '../forms/username.ts';
-import type { CurrentUser, VerifiedLogin } from './session.ts';
+import type { CurrentUser, VerifiedLogin } from './login.ts';
 import { formatBrowser } from './user-agent.ts';
 
 /** Returns the user who sent this request, and null without a login. */

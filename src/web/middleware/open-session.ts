@@ -4,7 +4,7 @@ import expressSession, { type SessionData, Store } from 'express-session';
 import { AppError } from '../../errors/app-error.ts';
 import type { Sessions } from '../../repositories/sessions.ts';
 import { type CookieConfig, createCookieRule } from './secure-cookies.ts';
-import { type CurrentUser, SESSION_COOKIE, type VerifiedLogin } from './session.ts';
+import { type CurrentUser, SESSION_COOKIE, type VerifiedLogin } from './login.ts';
 import { createSessionId } from './session-id.ts';
 import { LIFETIME_S } from './session-lifetime.ts';
 
@@ -44,9 +44,7 @@ export function createOpenSession(
   return function () {
     const middleware = rule.isSecure(this) ? useOverHttps : useOverHttp;
     return new Promise((resolve, reject) => {
-      middleware(this, this.res as never, (error?: unknown) =>
-        error ? reject(error as Error) : resolve(),
-      );
+      middleware(this, this.res as never, (error?: unknown) => (error ? reject(error) : resolve()));
     });
   };
 }

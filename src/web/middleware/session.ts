@@ -1,31 +1,13 @@
 import type { Express, Request, Response } from 'express';
 import { LRUCache } from 'lru-cache';
-import type { NewSession, Sessions } from '../../repositories/sessions.ts';
+import type { Sessions } from '../../repositories/sessions.ts';
+import { type Login, SESSION_COOKIE } from './login.ts';
 import { createOpenSession } from './open-session.ts';
 import { type CookieConfig, type CookieRule, createCookieRule } from './secure-cookies.ts';
 import { createdAtS } from './session-id.ts';
 import { findNewExpiryS, isTooOld, LIFETIME_S } from './session-lifetime.ts';
 import { readCookie, signCookie, verifyCookie } from './signed-cookies.ts';
 import { formatBrowser } from './user-agent.ts';
-
-/** The user who is logged in. */
-export interface CurrentUser {
-  userId: number;
-  username: string;
-  // These are read with the session. They are missing in the request that logs the user in.
-  isModerator?: boolean;
-  /** Whether the user may have muted or blocked others, or may have been blocked. */
-  hasUnseenAuthors?: boolean;
-}
-
-/** The proof of a login. */
-export type VerifiedLogin = Pick<NewSession, 'passwordHash' | 'hasSecondFactor'>;
-
-/** A login of this request's browser. */
-export interface Login {
-  sessionId: string;
-  user: CurrentUser;
-}
 
 declare global {
   namespace Express {
@@ -37,9 +19,6 @@ declare global {
     }
   }
 }
-
-/** The name of the session cookie, without `COOKIE_PREFIX`. */
-export const SESSION_COOKIE = 'session';
 
 const VERIFIED_MAX_BYTES = 4 * 1024 * 1024;
 // The memory of an entry without its characters.
@@ -53,8 +32,8 @@ const VERIFIED_ENTRY_BYTES = 120;
 export function addSessions(app: Express, sessions: Sessions, config: CookieConfig): void {
   const rule = createCookieRule(SESSION_COOKIE, config);
   const secrets = config.sessionSecrets;
-  // The session ids of cookies, by their signed values. An entry cannot be wrong, because a signature is valid for ever,
-  // and it proves no login: the session is read for each request.
+  // The session ids of cookies, by their signed values. An entry cannot be wrong, because a signature is valid as long as
+  // the secrets are the same, and it proves no login: the session is read for each request.
   const verified = new LRUCache<string, string>({
     maxSize: VERIFIED_MAX_BYTES,
     sizeCalculation: (id, signed) => VERIFIED_ENTRY_BYTES + id.length + signed.length,

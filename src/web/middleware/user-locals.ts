@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { currentUser } from './current-user.ts';
-import type { CurrentUser } from './session.ts';
+import type { CurrentUser } from './login.ts';
 
 declare global {
   namespace Express {

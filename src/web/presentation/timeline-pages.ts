@@ -4,7 +4,7 @@ import type { Cursor, Page } from '../../repositories/page.ts';
 import type { Profile } from '../../repositories/profiles.ts';
 import type { Repositories } from '../../repositories/repositories.ts';
 import { listPrivateHeaders, type WriteHead } from '../middleware/security-headers.ts';
-import type { CurrentUser } from '../middleware/session.ts';
+import type { CurrentUser } from '../middleware/login.ts';
 import { hasSession } from '../middleware/open-session.ts';
 import { type ByteString, toBuffer, toByteString } from './byte-string.ts';
 import type { AdmissionFilter } from './cache-admission.ts';
@@ -63,11 +63,11 @@ export function createRenderTimeline(
   ): Promise<RenderedPage> {
     const { unseenAuthors = NO_AUTHORS } = content;
     const reader = { userId: user?.userId ?? null, unseenAuthors, renameCount };
-    const messages = await renderMessages(content.page.messageIds, reader);
+    const rendered = await renderMessages(content.page.messageIds, reader);
     const values = { ...content, path, user, consumeFlash, messages: MESSAGES_PLACEHOLDER };
     const [before = '', after = ''] = renderTemplate(view, values).split(MESSAGES_PLACEHOLDER);
-    const html = toByteString(before) + messages.html + toByteString(after);
-    return { html, isComplete: messages.isComplete };
+    const html = toByteString(before) + rendered.html + toByteString(after);
+    return { html, isComplete: rendered.isComplete };
   }
 
   return async (req, res, timeline) => {

@@ -8,7 +8,7 @@ import { isBlank, parseForm, submittedField } from '../forms/form.ts';
 import { messageForm, parseDraft, validateMessageLength } from '../forms/message.ts';
 import { currentUser, findOtherFormUser, requireUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import type { CurrentUser } from '../middleware/session.ts';
+import type { CurrentUser } from '../middleware/login.ts';
 import { setTooManyRequests } from '../middleware/too-many-requests.ts';
 import { listMentions } from '../presentation/message-parts.ts';
 import { renderLoginPage } from '../presentation/login-page.ts';

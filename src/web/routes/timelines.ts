@@ -6,7 +6,7 @@ import type { Repositories } from '../../repositories/repositories.ts';
 import { requireUsername } from '../forms/username.ts';
 import { currentUser } from '../middleware/current-user.ts';
 import { methodNotAllowed } from '../middleware/errors.ts';
-import type { CurrentUser } from '../middleware/session.ts';
+import type { CurrentUser } from '../middleware/login.ts';
 import type { RenderTimeline, TimelineContent } from '../presentation/timeline-pages.ts';
 import type { RenderHomeTimeline } from './home-timeline.ts';
 import { readPageCursor } from './page-cursor.ts';

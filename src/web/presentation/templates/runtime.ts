@@ -1,4 +1,4 @@
-import { escapeHtml } from '../escape-html.ts';
+import { escapeHtml } from './escape-html.ts';
 
 /** Returns a value as HTML. Null and undefined are errors, at this file and line. */
 export function escapeValue(value: unknown, place: string): string {

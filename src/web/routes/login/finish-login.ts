@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { logEvent } from '../../middleware/audit.ts';
 import type { DeviceCookies } from '../../middleware/device-cookie.ts';
-import type { CurrentUser } from '../../middleware/session.ts';
+import type { CurrentUser } from '../../middleware/login.ts';
 import { setUserLocals } from '../../middleware/user-locals.ts';
 import type { RenderHomeTimeline } from '../home-timeline.ts';
 

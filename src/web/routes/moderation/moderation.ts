@@ -4,7 +4,7 @@ import type { Repositories } from '../../../repositories/repositories.ts';
 import { parseCursor } from '../../forms/cursor.ts';
 import { currentUser, requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
-import type { CurrentUser } from '../../middleware/session.ts';
+import type { CurrentUser } from '../../middleware/login.ts';
 
 /** Adds `/moderation`, the open reports, and `/moderation/audit`, the audit log. Only moderators can read them. */
 export function addModerationPages(

@@ -4,7 +4,7 @@ import type { RateLimits } from '../../../repositories/rate-limits.ts';
 import type { User, Users } from '../../../repositories/users.ts';
 import { requireUsername } from '../../forms/username.ts';
 import { requireUser } from '../../middleware/current-user.ts';
-import type { CurrentUser } from '../../middleware/session.ts';
+import type { CurrentUser } from '../../middleware/login.ts';
 import { assertWithinLimit } from '../../middleware/too-many-requests.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { BlockState } from '../../../repositories/blocks.ts';
 import type { Repositories } from '../../../repositories/repositories.ts';
 import type { User } from '../../../repositories/users.ts';
-import type { CurrentUser } from '../../middleware/session.ts';
+import type { CurrentUser } from '../../middleware/login.ts';
 
 /** The relation of a reader to the user of a page. */
 export interface Relation extends BlockState {

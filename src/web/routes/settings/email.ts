@@ -9,7 +9,7 @@ import { writeConfirmationMail } from '../../mail/letters.ts';
 import { logEvent } from '../../middleware/audit.ts';
 import { requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
-import type { CurrentUser } from '../../middleware/session.ts';
+import type { CurrentUser } from '../../middleware/login.ts';
 import { setTooManyRequests } from '../../middleware/too-many-requests.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
 

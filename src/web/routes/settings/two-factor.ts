@@ -11,7 +11,7 @@ import { type FieldError, parseForm } from '../../forms/form.ts';
 import { logEvent } from '../../middleware/audit.ts';
 import { currentSessionId, requireUser } from '../../middleware/current-user.ts';
 import { methodNotAllowed } from '../../middleware/errors.ts';
-import type { CurrentUser } from '../../middleware/session.ts';
+import type { CurrentUser } from '../../middleware/login.ts';
 import { createQrCode } from '../../presentation/qr-code.ts';
 import type { ConfirmPassword } from './confirm-password.ts';
 import type { FindNotice } from './find-notice.ts';

@@ -1,6 +1,6 @@
 import nunjucks from 'nunjucks';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { escapeHtml } from '../../../../src/web/presentation/escape-html.ts';
+import { escapeHtml } from '../../../../src/web/presentation/templates/escape-html.ts';
 import { createLanguage, readViews } from '../../../../src/web/presentation/templates.ts';
 import { compileTemplates } from '../../../../src/web/presentation/templates/compile-templates.ts';
 import { listContexts } from './contexts.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { escapeHtml } from '../../../src/web/presentation/escape-html.ts';
+import { escapeHtml } from '../../../../src/web/presentation/templates/escape-html.ts';
 
 test.each([
   ['', ''],
