@@ -22,7 +22,12 @@ await runProgram(async () => {
     periodicFlush: LOG_FLUSH_EVERY_MS,
   });
   const logger = pino({ level: config.logLevel }, destination);
-  if (config.webConcurrency > 1 && cluster.isPrimary) await superviseWorkers(config, logger);
-  else await serve(config, logger);
+  try {
+    if (config.webConcurrency > 1 && cluster.isPrimary) await superviseWorkers(config, logger);
+    else await serve(config, logger);
+  } finally {
+    // If the reader of the pipe has ended, the exit would try to write the last lines without end.
+    await new Promise((resolve) => destination.flush(resolve));
+  }
   process.exit();
 });

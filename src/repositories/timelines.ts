@@ -59,6 +59,9 @@ const QUERIES = {
     limit :limit`,
 };
 
+// The most queries in a statement, so that its length and its time are bounded.
+const STATEMENT_MAX = 30;
+
 /** A query for a page. */
 interface PageQuery {
   name: keyof typeof QUERIES;
@@ -86,7 +89,12 @@ export function createTimelines(database: Database): Timelines {
   }
 
   // The way of a statement to the server takes longer than one of these queries takes there.
-  const selectIds = batchReads(runQueries);
+  const selectIds = batchReads(async (queries: PageQuery[]) => {
+    const chunks = Array.from({ length: Math.ceil(queries.length / STATEMENT_MAX) }, (_, index) =>
+      queries.slice(index * STATEMENT_MAX, (index + 1) * STATEMENT_MAX),
+    );
+    return (await Promise.all(chunks.map(runQueries))).flat();
+  });
 
   const publicQueries: PageQueries = {
     newest: async () => (await runQueries([{ name: 'allNewest' }]))[0] ?? [],

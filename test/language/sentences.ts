@@ -1,5 +1,5 @@
 // Lower-case names that may begin a sentence. A word with a digit, a hyphen, a dot or a capital letter within it, such
-// as mysql2, pino-http or openPool, counts as a name, too.
+// as mysql2, express-session or openPool, counts as a name, too.
 const NAMES = new Set(
   'apt axe dnf gzip moto mysqld npm nspawn pino podman ssh sshd systemd wrk zcat'.split(' '),
 );

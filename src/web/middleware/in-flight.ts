@@ -60,7 +60,7 @@ export function createInFlight(limits: InFlightLimits): InFlight {
       if (isFinished) return;
       isFinished = true;
       release();
-      trackUnread(res, address);
+      if (!res.closed) trackUnread(res, address);
     };
   }
 
@@ -77,15 +77,22 @@ export function createInFlight(limits: InFlightLimits): InFlight {
   };
 }
 
-/** Makes the further middleware and routes of an application wait until a request can start. */
-export function limitInFlight(app: Express, inFlight: InFlight): void {
+/** The requests that were started, or refused, before Express was called. */
+export type StartedRequests = WeakMap<ServerResponse, Finish | Promise<Finish>>;
+
+/**
+ * Makes the further middleware and routes of an application wait until a request can start, so that no request waits
+ * twice.
+ */
+export function limitInFlight(app: Express, inFlight: InFlight, started: StartedRequests): void {
   app.response.end = function (this: Response, ...parameters: unknown[]) {
     ServerResponse.prototype.end.apply(this, parameters as [string, BufferEncoding]);
     this.finishInFlight?.();
     return this;
   };
   app.use(async (req, res, next) => {
-    const finish = inFlight.startNow(req, res) ?? (await inFlight.start(req, res));
+    const early = started.get(res) ?? inFlight.startNow(req, res) ?? inFlight.start(req, res);
+    const finish = await early;
     // The client may have disconnected while its request was queued.
     if (res.closed) return finish();
     res.finishInFlight = finish;

@@ -51,7 +51,7 @@ export class RequestLog {
   }
 
   /** Logs the line of a response that has ended, or whose client has disconnected. */
-  logResponse(req: Request, { statusCode, err, locals }: Response): void {
+  logResponse(req: Request, { statusCode, err, locals, writableEnded }: Response): void {
     const route = routePath(req);
     const originMismatch = (locals as Response['locals'] | undefined)?.originMismatch;
     const isFailure = statusCode >= 500;
@@ -65,7 +65,7 @@ export class RequestLog {
         err: isFailure ? (err ?? new Error(`failed with status code ${statusCode}`)) : undefined,
         responseTime: Math.round(performance.now() - this.#startedAtMs),
       },
-      isFailure ? 'request errored' : 'request completed',
+      writableEnded ? (isFailure ? 'request errored' : 'request completed') : 'request aborted',
     );
   }
 }
@@ -85,13 +85,19 @@ export function createRequestLog(
     req.clientAddress = findClientAddress(req, trustProxy);
     req.log = new RequestLog(req, logger);
     res.on('close', logResponse);
+    res.on('error', logError);
   };
 }
 
-// One function for all requests.
+// These functions are the same for all requests.
 function logResponse(this: ServerResponse): void {
   const { req } = this;
   req.log.logResponse(req as Request, this as Response);
+}
+
+/** Logs an error of a response. Without a listener, it would end the process. */
+function logError(this: ServerResponse, err: Error): void {
+  this.req.log.error({ err }, 'A response could not be written.');
 }
 
 function findLevel(route: string | null, isFailure: boolean, isSuspect: boolean) {

@@ -83,7 +83,7 @@ const FOR_USER = ['Vary', 'Cookie', 'Cache-Control', 'private, no-store'];
 const FOR_VISITOR = ['Vary', 'Cookie', 'Cache-Control', 'private, no-cache'];
 
 /** Adds the headers of all responses, and private headers after the session was read, unless the route has set them. */
-export function addToAllResponses(app: Express, securityHeaders: string[]): void {
+export function addHeadersToAllResponses(app: Express, securityHeaders: string[]): void {
   app.response.writeHead = function (this: Response, ...parameters: unknown[]) {
     const { user } = this.locals;
     const all = [...securityHeaders, 'X-Request-Id', this.req.id];

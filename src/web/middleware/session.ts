@@ -63,10 +63,10 @@ export function addSessions(app: Express, sessions: Sessions, config: CookieConf
       // The next request extends the session.
       return;
     }
-    res.cookie(rule.nameFor(req), signCookie(sessionId, secrets[0] ?? ''), {
-      ...rule.attributesFor(req),
-      maxAge: LIFETIME_S * 1000,
-    });
+    const attributes = { ...rule.attributesFor(req), maxAge: LIFETIME_S * 1000 };
+    // With `COOKIE_SECURE=always`, a client may send the cookie over http.
+    if (attributes.secure && !req.secure) return;
+    res.cookie(rule.nameFor(req), signCookie(sessionId, secrets[0] ?? ''), attributes);
   }
 
   app.request.openSession = createOpenSession(sessions, config);
@@ -84,7 +84,7 @@ export function addSessions(app: Express, sessions: Sessions, config: CookieConf
 }
 
 /** Finds a session that has not ended. */
-export async function findLogin(sessions: Pick<Sessions, 'findSession'>, sessionId: string) {
+async function findLogin(sessions: Pick<Sessions, 'findSession'>, sessionId: string) {
   const found = await sessions.findSession(sessionId, nowS());
   return found && !isTooOld(sessionId, nowS()) ? found : null;
 }

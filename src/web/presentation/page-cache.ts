@@ -1,27 +1,29 @@
 import { hash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Request, Response } from 'express';
-import fresh from 'fresh';
 import { LRUCache } from 'lru-cache';
 import type { Renames } from '../../repositories/renames.ts';
-import type { InFlight } from '../middleware/in-flight.ts';
+import type { InFlight, StartedRequests } from '../middleware/in-flight.ts';
 import { hasSeveralHosts } from '../middleware/request-hosts.ts';
 import type { WriteHead } from '../middleware/security-headers.ts';
-import { type ByteString, toBuffer } from './byte-string.ts';
+import type { ByteString } from './byte-string.ts';
 import type { AdmissionFilter } from './cache-admission.ts';
-import { compress, type Encoding, findEncoding } from './encoding.ts';
+import { type Encoding, findEncoding } from './encoding.ts';
+import { createPageResponse, type PageResponse, sendPage } from './page-response.ts';
 
 /** A page that is the same for all readers without a login. */
-export interface SharedPage<Content> {
+export interface CacheablePage<Content> {
+  /** A name that no other page has. It is the URL of a page whose requests can be answered before their route. */
+  name: string;
   /**
    * Reads the content from the database, as it is at the time of the call or later.
    * @throws AppError if the page does not exist any more
    */
   read: () => Promise<Content>;
-  /** Returns a text that differs for different pages and for different content. */
-  keyOf: (content: Content) => string;
+  /** Returns a text that differs for different content. */
+  createKey: (content: Content) => string;
   render: (content: Content, renameCount: number) => Promise<RenderedPage>;
-  /** Whether each request has to meet all middleware, because it counts towards a limit. */
+  /** Whether each request has to pass all middleware, because it counts towards a limit. */
   isLimited: boolean;
 }
 
@@ -40,33 +42,32 @@ export interface PageCache<Content> {
    */
   sendCurrent(req: IncomingMessage, res: ServerResponse, next: () => void): Promise<void>;
   /** Sends a page, from the cache if it is current. Otherwise renders it, and caches it if its URL is requested again. */
-  send(req: Request, res: Response, page: SharedPage<Content>): Promise<void>;
+  send(req: Request, res: Response, page: CacheablePage<Content>): Promise<void>;
 }
 
 /** Everything that the cache needs. */
 export interface PageCacheOptions {
   isRepeated: AdmissionFilter;
   inFlight: InFlight;
+  /** The cache adds the requests that it has started and passed on. */
+  started: StartedRequests;
   renames: Pick<Renames, 'countRenames' | 'leasedCount'>;
   /** Writes the status and the headers of a response, with those of all responses. */
   writeHead: WriteHead;
 }
 
-/** A response, with what shows whether it is current. */
+/** A page, with what shows whether it is current. */
 interface CachedPage<Content> {
-  page: SharedPage<Content>;
+  page: CacheablePage<Content>;
   /** The route of Express, for the log and the metrics. */
   route: unknown;
   key: string;
   renameCount: number;
-  etag: string;
-  /** Names and values of headers, alternately. */
-  headers: string[];
-  body: ByteString;
+  response: PageResponse;
 }
 
 const CACHE_MAX_BYTES = 24 * 1024 * 1024;
-// The memory of an entry without its key and its body.
+// The memory of an entry without its name, its key and its body.
 const ENTRY_BYTES = 1200;
 
 /**
@@ -76,12 +77,14 @@ const ENTRY_BYTES = 1200;
 export function createPageCache<Content>({
   isRepeated,
   inFlight,
+  started,
   renames,
   writeHead,
 }: PageCacheOptions): PageCache<Content> {
   const cache = new LRUCache<string, CachedPage<Content>>({
     maxSize: CACHE_MAX_BYTES,
-    sizeCalculation: ({ key, body }) => ENTRY_BYTES + key.length + body.length,
+    sizeCalculation: ({ key, response }, name) =>
+      ENTRY_BYTES + name.length + key.length + response.body.length,
   });
   // The pages that are being rendered, so that each is rendered once for all requests that wait for it.
   const renderings = new Map<string, Promise<CachedPage<Content>>>();
@@ -96,40 +99,30 @@ export function createPageCache<Content>({
       headers['content-length'] === undefined &&
       headers['transfer-encoding'] === undefined &&
       !hasSeveralHosts(req);
-    const cached = isPlain ? cache.get(cacheKey(findEncoding(headers), url)) : undefined;
+    // A page is found by its path alone, since a client can invent any number of queries.
+    const cached = isPlain ? cache.get(entryName(findEncoding(headers), url)) : undefined;
     return cached?.page.isLimited ? undefined : cached;
   }
 
   function isCurrent(cached: CachedPage<Content>, content: Content, renameCount: number): boolean {
-    return cached.renameCount === renameCount && cached.key === cached.page.keyOf(content);
-  }
-
-  function respond(
-    req: IncomingMessage,
-    res: ServerResponse,
-    { etag, headers, body }: CachedPage<Content>,
-  ): void {
-    const isFresh = req.headers['if-none-match'] !== undefined && fresh(req.headers, { etag });
-    if (isFresh) writeHead(res, 304, ['ETag', etag, ...VARIANT_HEADERS]);
-    else writeHead(res, 200, headers);
-    if (isFresh || req.method === 'HEAD') res.end();
-    else res.end(body, 'latin1');
+    return cached.renameCount === renameCount && cached.key === cached.page.createKey(content);
   }
 
   async function render(
     req: Request,
-    page: SharedPage<Content>,
+    page: CacheablePage<Content>,
     content: Content,
     renameCount: number,
   ): Promise<CachedPage<Content>> {
     const encoding = findEncoding(req.headers);
-    const url = cacheKey(encoding, req.originalUrl);
+    const name = entryName(encoding, page.name);
     const { html, isComplete } = await page.render(content, renameCount);
     const { route } = req as { route: unknown };
-    const key = page.keyOf(content);
-    const cached = { page, route, key, renameCount, ...createResponse(html, encoding) };
+    const key = page.createKey(content);
+    const response = createPageResponse(html, encoding);
+    const cached = { page, route, key, renameCount, response };
     // The key has the deleted message's id: if the message is restored, the page must show it.
-    if (isComplete && isRepeated(hashToNumber(url))) cache.set(url, cached);
+    if (isComplete && isRepeated(hashToNumber(name))) cache.set(name, cached);
     return cached;
   }
 
@@ -137,67 +130,45 @@ export function createPageCache<Content>({
     async sendCurrent(req, res, next) {
       const cached = findPage(req);
       if (!cached) return next();
-      // A request that cannot start is refused later, with a page.
-      const waiting = () => inFlight.start(req, res).catch(() => null);
-      const finish = inFlight.startNow(req, res) ?? (await waiting());
-      if (!finish) return next();
-      const reading = cached.page.read();
-      let isSent = false;
+      const start = inFlight.startNow(req, res) ?? inFlight.start(req, res);
+      let reading: Promise<Content> | undefined;
       try {
+        const finish = await start;
+        reading = cached.page.read();
         const content = await reading;
         const renameCount = renames.leasedCount() ?? (await renames.countRenames());
-        isSent = isCurrent(cached, content, renameCount);
-        if (isSent) {
+        if (res.closed) return finish();
+        if (isCurrent(cached, content, renameCount)) {
           (req as Request).route = cached.route;
-          respond(req, res, cached);
+          sendPage(req, res, cached.response, writeHead);
+          return finish();
         }
       } catch {
-        // The route gets the same promise, and reports its error.
+        // The same error is reported with a page by the middleware, or by the route.
       }
-      finish();
-      if (isSent || res.closed) return;
-      reads.set(req, reading);
+      started.set(res, start);
+      if (reading) reads.set(req, reading);
       next();
     },
 
     async send(req, res, page) {
       const content = await (reads.get(req) ?? page.read());
       const renameCount = await renames.countRenames();
-      const url = cacheKey(findEncoding(req.headers), req.originalUrl);
-      let cached = cache.get(url);
+      const name = entryName(findEncoding(req.headers), page.name);
+      let cached = cache.get(name);
       if (!cached || !isCurrent(cached, content, renameCount)) {
-        const name = `${url} ${renameCount} ${page.keyOf(content)}`;
-        const rendering = renderings.get(name) ?? render(req, page, content, renameCount);
-        renderings.set(name, rendering);
-        cached = await rendering.finally(() => renderings.delete(name));
+        const version = `${name} ${renameCount} ${page.createKey(content)}`;
+        const rendering = renderings.get(version) ?? render(req, page, content, renameCount);
+        renderings.set(version, rendering);
+        cached = await rendering.finally(() => renderings.delete(version));
       }
-      respond(req, res, cached);
+      sendPage(req, res, cached.response, writeHead);
     },
   };
 }
 
-function cacheKey(encoding: Encoding, url: string): string {
-  return `${encoding} ${url}`;
-}
-
-const VARIANT_HEADERS = ['Cache-Control', 'private, no-cache', 'Vary', 'Cookie, Accept-Encoding'];
-
-/** Returns a page as a response. */
-function createResponse(html: ByteString, encoding: Encoding) {
-  const bytes = compress(toBuffer(html), encoding);
-  const body = bytes.toString('latin1');
-  const etag = `W/"${hash('sha256', bytes, 'base64url').slice(0, 22)}"`;
-  const headers = [
-    'ETag',
-    etag,
-    ...VARIANT_HEADERS,
-    'Content-Type',
-    'text/html; charset=utf-8',
-    ...(encoding === 'identity' ? [] : ['Content-Encoding', encoding]),
-    'Content-Length',
-    String(body.length),
-  ];
-  return { etag, headers, body };
+function entryName(encoding: Encoding, pageName: string): string {
+  return `${encoding} ${pageName}`;
 }
 
 // The first 48 bits of a hash.

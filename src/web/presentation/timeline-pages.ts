@@ -82,7 +82,8 @@ export function createRenderTimeline(
     }
     await pageCache.send(req, res, {
       read: timeline.read,
-      keyOf: (content) => createKey(timeline, content),
+      name: createName(timeline),
+      createKey: (content) => createKey(timeline, content),
       render: (content, renameCount) => renderPage(timeline, content, { renameCount, user: null }),
       isLimited: timeline.cursor !== null,
     });
@@ -111,23 +112,30 @@ interface PageReader {
   consumeFlash?: Response['locals']['consumeFlash'];
 }
 
+/** Returns the path of a newest page, and a path with a query for others. */
+function createName({ path, cursor }: Timeline): string {
+  return cursor ? `${path}?${JSON.stringify(cursor)}` : path;
+}
+
 /**
- * Returns a text that differs for different pages for readers without a login. The ids of messages stand for their texts,
- * which never change.
+ * Returns a text that differs for different content of a page for readers without a login. The ids of messages stand for
+ * their texts, which never change.
  */
-function createKey({ view, path }: Timeline, { page, profile }: TimelineContent): string {
-  return `${view} ${path} ${textOf(page)} ${profile ? JSON.stringify(profile) : ''}`;
+function createKey({ cursor }: Timeline, { page, profile }: TimelineContent): string {
+  const profileText = profile ? JSON.stringify(profile) : '';
+  // The newest page of a user follows from the profile.
+  return profile && cursor === null ? profileText : `${profileText} ${formatPage(page)}`;
 }
 
 // Requests at the same time share a page.
-const texts = new WeakMap<Page, string>();
+const formattedPages = new WeakMap<Page, string>();
 
 /** Returns a page as JSON. */
-function textOf(page: Page): string {
-  let text = texts.get(page);
+function formatPage(page: Page): string {
+  let text = formattedPages.get(page);
   if (text === undefined) {
     text = JSON.stringify(page);
-    texts.set(page, text);
+    formattedPages.set(page, text);
   }
   return text;
 }

@@ -7,7 +7,6 @@ import type { Config } from '../../config/config.ts';
 import { openDatabase } from '../../database/database.ts';
 import { findLatestVersion } from '../../database/latest-migration.ts';
 import { createHttpServer } from './http-server.ts';
-import { openRedisCounters } from '../../limits/redis-counters.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { serveMetrics } from './metrics-server.ts';
@@ -46,10 +45,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     { replicas: config.replicas, logger },
   );
   const repositories = createRepositories(database);
-  const redisCounters =
-    config.rateLimits && config.limitsStore
-      ? openRedisCounters(config.limitsStore, config.database.name, logger)
-      : null;
+  const redisCounters = await openLimitsStore(config, logger);
   const tableCounters = createRateLimitCounters(database);
   const rateLimits = createRateLimits(redisCounters ?? tableCounters, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
@@ -104,6 +100,14 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     return database.end();
   });
   await Promise.race([cleanup, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
+}
+
+/** Opens the counters of limits in Redis, and returns null without them. */
+async function openLimitsStore({ rateLimits, limitsStore, database }: Config, logger: Logger) {
+  if (!rateLimits || !limitsStore) return null;
+  // The client for Redis takes 7 MB of memory.
+  const { openRedisCounters } = await import('../../limits/redis-counters.ts');
+  return openRedisCounters(limitsStore, database.name, logger);
 }
 
 /** Deletes expired sessions, names of former users, rate limits and links in batches. */

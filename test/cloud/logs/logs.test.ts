@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import request from 'supertest';
 import { expect, test } from 'vitest';
 import { type LogsOptions, printLogs } from '../../../src/cloud/commands/logs.ts';
-import { addToAllResponses } from '../../../src/web/middleware/security-headers.ts';
+import { addHeadersToAllResponses } from '../../../src/web/middleware/security-headers.ts';
 import { logRequests } from '../../support/log-requests.ts';
 import { createSiteStack } from '../stack/site-stack.ts';
 import { openStubStack } from '../stack/stub-stack.ts';
@@ -151,7 +151,7 @@ test('`cloud logs` of a stack without a log asks for `up`', async () => {
 test('`cloud logs --request` finds the line that the server logs for an error page', async () => {
   const written: string[] = [];
   const app = express();
-  addToAllResponses(app, []);
+  addHeadersToAllResponses(app, []);
   app.use(logRequests(pino({}, { write: (line) => void written.push(line) })), (_req, res) => {
     res.err = new Error('It broke');
     res.status(500).end();

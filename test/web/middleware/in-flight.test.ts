@@ -31,7 +31,7 @@ async function serve(limits: Partial<InFlightLimits> = {}) {
   const app = express();
   useTemplates(app, { gravatar: false, mail: null }, readStaticFiles('static'));
   app.use(logRequests(captureLog().logger, 1));
-  limitInFlight(app, createInFlight({ ...LIMITS, ...limits }));
+  limitInFlight(app, createInFlight({ ...LIMITS, ...limits }), new WeakMap());
   app.use((_req, res) => void open.push(res));
   app.use(renderErrorPage);
   const server = createServer(app);

@@ -52,3 +52,26 @@ test('HSTS=site: Strict-Transport-Security includes subdomains', async () => {
   const { headers } = await request(withSettings({ hsts: 'site' })).get('/public');
   expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
 });
+
+test.each([
+  ['a redirect', 302, () => request(app).get('/')],
+  ['a redirect with a cookie', 302, () => request(app).post('/logout')],
+  ['the headers of a page', 200, () => request(app).head('/public')],
+  ['a method that is not allowed', 405, () => request(app).put('/login')],
+  ['a health check', 200, () => request(app).get('/readyz')],
+  [
+    'an unchanged page',
+    304,
+    async () => {
+      const { headers } = await request(app).get('/public');
+      return request(app)
+        .get('/public')
+        .set('If-None-Match', headers.etag ?? '');
+    },
+  ],
+])('%s has the security headers and an id', async (_case, status, send) => {
+  const response = await send();
+  expect(response.status).toBe(status);
+  expect(response.headers['content-security-policy']).toContain("default-src 'none'");
+  expect(response.headers['x-request-id']).toMatch(/^[\da-f-]{36}$/);
+});

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib';
 import type { Request, Response } from 'express';
 import { expect, test } from 'vitest';
 import { AppError } from '../../../src/errors/app-error.ts';
+import type { Finish, StartedRequests } from '../../../src/web/middleware/in-flight.ts';
 import { createAdmissionFilter } from '../../../src/web/presentation/cache-admission.ts';
 import { createPageCache } from '../../../src/web/presentation/page-cache.ts';
 
@@ -20,13 +21,21 @@ function createSite() {
     reads: 0,
     rendered: [] as string[],
     inFlight: 0,
-    /** The calls of Express's route, with what it read. */
+    /** The number of requests that were passed on to Express. */
     passed: 0,
+    /** The slot of the last request that was passed on. Null if it has none yet. */
+    startedBefore: null as Finish | Promise<Finish> | null,
   };
+  const started: StartedRequests = new WeakMap();
   const cache = createPageCache<string>({
     isRepeated: createAdmissionFilter(),
+    started,
     inFlight: {
-      startNow: () => (site.hasCapacity ? (site.inFlight++, () => void site.inFlight--) : null),
+      startNow() {
+        if (!site.hasCapacity) return null;
+        site.inFlight++;
+        return () => void site.inFlight--;
+      },
       start: () => Promise.reject(new AppError('unavailable', 'Too many requests.')),
     },
     renames: {
@@ -42,7 +51,8 @@ function createSite() {
       if (site.content === null) throw new AppError('not_found', 'There is no such page.');
       return site.content;
     },
-    keyOf: (content: string) => content,
+    name: '/page',
+    createKey: (content: string) => content,
     async render(content: string, renameCount: number) {
       site.rendered.push(content);
       return {
@@ -79,6 +89,7 @@ function createSite() {
     await cache.sendCurrent(req, response, () => {
       site.passed++;
       const { isLimited } = site;
+      site.startedBefore = started.get(response) ?? null;
       routes.push(cache.send(req as Request, response as Response, { ...page, isLimited }));
     });
     await Promise.all(routes);
@@ -113,9 +124,9 @@ test('passes on a request after the content has changed, and the route renders w
   await warmUp();
   site.content = 'second';
   expect((await send()).body).toBe('second, 0 renames');
-  expect(site).toMatchObject({ passed: 1, reads: 1, rendered: ['second'] });
+  expect(site).toMatchObject({ passed: 1, reads: 1, rendered: ['second'], inFlight: 1 });
   expect((await send()).body).toBe('second, 0 renames');
-  expect(site).toMatchObject({ passed: 1, reads: 2 });
+  expect(site).toMatchObject({ passed: 1, reads: 2, inFlight: 1 });
 });
 
 test('does not send a page that was rendered before a rename', async () => {
@@ -131,7 +142,7 @@ test('the route reports the error of the read, without another read', async () =
   await warmUp();
   site.content = null;
   await expect(send()).rejects.toThrow('There is no such page.');
-  expect(site).toMatchObject({ passed: 1, reads: 1, inFlight: 0 });
+  expect(site).toMatchObject({ passed: 1, reads: 1 });
 });
 
 test('does not cache a page without a message that was deleted meanwhile', async () => {
@@ -163,12 +174,32 @@ test('passes on a request for a page with a limit, but sends it from the cache',
   expect(site).toMatchObject({ passed: 1, reads: 1, rendered: [] });
 });
 
-test('passes on a request that cannot start, so that it is refused with a page', async () => {
+test('passes on a request that cannot start with its error, so that it does not wait again', async () => {
   const { site, send, warmUp } = createSite();
   await warmUp();
   site.hasCapacity = false;
   await send();
   expect(site).toMatchObject({ passed: 1, inFlight: 0 });
+  await expect(site.startedBefore).rejects.toThrow('Too many requests.');
+});
+
+test('passes on a started request with its slot', async () => {
+  const { site, send, warmUp } = createSite();
+  await warmUp();
+  site.content = 'second';
+  await send();
+  (await site.startedBefore)?.();
+  expect(site.inFlight).toBe(0);
+});
+
+test('a URL with a query that means nothing has no entry of its own', async () => {
+  const { site, send, warmUp } = createSite();
+  await warmUp();
+  for (let number = 0; number < 3; number++) {
+    const url = `/page?number=${number}`;
+    expect((await send({ url, originalUrl: url })).body).toBe('first, 0 renames');
+  }
+  expect(site).toMatchObject({ passed: 3, rendered: [] });
 });
 
 test('does not pass on a request whose client has disconnected', async () => {

@@ -1,5 +1,5 @@
 import request from 'supertest';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { captureLog } from '../../support/capture-log.ts';
 import { useMiniTwit, type Visitor } from '../../support/minitwit.ts';
 
@@ -43,6 +43,8 @@ test.each(PAGES)(
   async (path) => {
     const { logger, lines } = captureLog();
     const instance = withSettings({}, logger);
+    const router = instance.router as unknown as { handle: () => void };
+    const express = vi.spyOn(router, 'handle');
     const seen = [];
     for (let time = 0; time < 4; time++) {
       const { status, headers, text } = await request(instance).get(path);
@@ -53,6 +55,8 @@ test.each(PAGES)(
       seen.push({ status, text, others, route, res });
     }
     expect(seen[3]).toEqual(seen[0]);
+    // The second request has stored the page.
+    expect(express).toHaveBeenCalledTimes(2);
     expect(seen[3]?.others).toHaveProperty('content-security-policy');
   },
 );

@@ -1,5 +1,5 @@
 import type { CodeWriter } from './code-writer.ts';
-import { describeMacro, writeMacro } from './macros.ts';
+import { toMacro, writeMacro } from './macros.ts';
 import { createProgram, type Render } from './program.ts';
 import {
   type Binding,
@@ -55,7 +55,7 @@ export function compileTemplates(
       names.set(each.alias, { kind: 'import', members: importNames(findTemplate(each)) });
     }
     const macros = template.macros.map((node) => {
-      const macro = describeMacro(node, createName(node.name.value), scope);
+      const macro = toMacro(node, createName(node.name.value), scope);
       names.set(node.name.value, { kind: 'macro', ...macro });
       return { node, macro };
     });

@@ -4,7 +4,7 @@ import { type Output, writeBody } from './statements.ts';
 import { type MacroDefinition, symbolOf, unsupported } from './syntax.ts';
 
 /** Describes the JavaScript function of a macro. The scope is that of its template. */
-export function describeMacro({ args, name }: MacroDefinition, code: string, scope: Scope): Macro {
+export function toMacro({ args, name }: MacroDefinition, code: string, scope: Scope): Macro {
   const parameters = args.children.flatMap((arg) => {
     if (arg.typename !== 'KeywordArgs') {
       return [{ name: symbolOf(arg, scope.template), defaultCode: 'undefined' }];
