@@ -34,12 +34,12 @@ beforeAll(async () => {
 
 /** Returns reads of pages whose results all differ. */
 function listReads(): (() => Promise<unknown>)[] {
-  const [first = 0, middle = 0, late = 0] = [9, 60, 100].map((place) => posted[place] ?? 0);
+  const at = (place: number) => posted[place] ?? 0;
   const cursors: Cursor[] = [
-    { before: middle },
-    { before: late },
-    { after: first },
-    { after: middle - 40 },
+    { before: at(60) },
+    { before: at(100) },
+    { after: at(9) },
+    { after: at(20) },
   ];
   return cursors.flatMap((cursor) => [
     () => timelines.listPublic(cursor),
