@@ -1,10 +1,13 @@
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import express from 'express';
 import request from 'supertest';
 import { expect, onTestFinished, test } from 'vitest';
 import { captureLog } from '../../support/capture-log.ts';
+import { logRequests } from '../../support/log-requests.ts';
 import { useMiniTwit } from '../../support/minitwit.ts';
+import { waitFor } from '../../support/wait-for.ts';
 
 const { withSettings, visitor } = useMiniTwit();
 const { logger, lines } = captureLog();
@@ -96,6 +99,22 @@ test.each(['<script>', 'x'.repeat(65), 'a b', '\u00e9'])(
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   },
 );
+
+test('logs a request whose client has disconnected as aborted', async () => {
+  const captured = captureLog();
+  const waiting = express().use(logRequests(captured.logger));
+  const arrived = new Promise<void>((resolve) => waiting.use(() => resolve()));
+  const server = http.createServer(waiting).listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const sent = http.get({ port, host: '127.0.0.1', path: '/public' });
+  sent.on('error', () => undefined);
+  await arrived;
+  sent.destroy();
+  await waitFor('the line', () => captured.lines.length > 0);
+  expect(captured.lines[0]).toContain('"msg":"request aborted"');
+});
 
 test('logs health checks at the level debug only', async () => {
   const before = lines.length;

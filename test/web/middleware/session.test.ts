@@ -166,6 +166,11 @@ describe('over https', () => {
     expect(sessionCookie(await logIn('bill', {}, always))).toBe('');
     const cookie = sessionCookie(await logIn('bonnie', { 'X-Forwarded-Proto': 'https' }, always));
     expect(cookie).toContain('; Secure');
+    // The session is extended, but its cookie is not sent over http.
+    await age('bonnie', DAY_S);
+    const response = await request(always).get('/').set('Cookie', cookie);
+    expect(response.text).toContain('sign out [bonnie]');
+    expect(sessionCookie(response)).toBe('');
   });
 });
 
