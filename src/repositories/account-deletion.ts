@@ -37,48 +37,71 @@ export interface AccountDeletion {
 /** The most rows that a transaction deletes from a table. */
 export const STEP_ROWS = 500;
 
-type Step = (transaction: Statements, userId: number) => Promise<number>;
+interface OwnedRows {
+  table: string;
+  /** The column with the user. */
+  owner: string;
+  /** The other column of the primary key, or its only one. */
+  key: string;
+  /** The count of the other users that has these rows, if there is one. */
+  count?: 'followers' | 'following';
+}
 
-// Each step deletes up to STEP_ROWS rows of one table, and returns their number. A transaction runs one step, so it locks
-// rows of one table, except of `profile` after `follower`, and cannot deadlock with a request.
-const STEPS: Step[] = [
-  deleteRows(`delete from session where user_id = :userId limit :limit`),
-  deleteRows(`delete from passkey where user_id = :userId limit :limit`),
-  deleteRows(`delete from recovery_code where user_id = :userId limit :limit`),
-  deleteRows(`delete from totp where user_id = :userId limit :limit`),
+type Keys = (string | number)[];
+
+// A transaction deletes up to STEP_ROWS rows of one table, so it locks rows of one table, except of `profile` after
+// `follower`. The keys are read before it: a transaction that locks rows which have changed since its first read fails on
+// MariaDB. Rows are locked by primary key, in the order of the key, as in requests. Locks of another index would deadlock
+// with a transaction that has locked a row by primary key: its delete then locks the row's entries in the other indexes.
+const OWNED_ROWS: OwnedRows[] = [
+  { table: 'session', owner: 'user_id', key: 'session_id' },
+  { table: 'passkey', owner: 'user_id', key: 'credential_id' },
+  { table: 'recovery_code', owner: 'user_id', key: 'code_hash' },
+  { table: 'totp', owner: 'user_id', key: 'user_id' },
   // A mail without its row gets no link, so the links come after the mails.
-  deleteRows(`delete from mail where user_id = :userId limit :limit`),
-  deleteRows(`delete from link where user_id = :userId limit :limit`),
-  deleteRows(`delete from report where reporter_id = :userId limit :limit`),
-  deleteRows(`delete from report where user_id = :userId limit :limit`),
-  deleteRows(`delete from mute where who_id = :userId limit :limit`),
-  deleteRows(`delete from mute where whom_id = :userId limit :limit`),
-  deleteRows(`delete from block where who_id = :userId limit :limit`),
-  deleteRows(`delete from block where whom_id = :userId limit :limit`),
-  deleteFollows,
-  deleteFollowers,
-  deleteMessages,
+  { table: 'mail', owner: 'user_id', key: 'mail_id' },
+  { table: 'link', owner: 'user_id', key: 'token_hash' },
+  { table: 'report', owner: 'reporter_id', key: 'report_id' },
+  { table: 'report', owner: 'user_id', key: 'report_id' },
+  { table: 'mute', owner: 'who_id', key: 'whom_id' },
+  { table: 'mute', owner: 'whom_id', key: 'who_id' },
+  { table: 'block', owner: 'who_id', key: 'whom_id' },
+  { table: 'block', owner: 'whom_id', key: 'who_id' },
+  { table: 'follower', owner: 'who_id', key: 'whom_id', count: 'followers' },
+  { table: 'follower', owner: 'whom_id', key: 'who_id', count: 'following' },
+  { table: 'message', owner: 'author_id', key: 'message_id' },
 ];
 
 /** Creates the deletion of accounts of a database. */
 export function createAccountDeletion(database: Database): AccountDeletion {
-  /** Runs a step. Returns null, and changes nothing, if another call works on the account or has deleted it. */
-  function runStep(step: Step, userId: number): Promise<number | null> {
+  /** Runs a transaction. Returns false, and changes nothing, if another call works on the account or has deleted it. */
+  function claim(userId: number, work: (transaction: Statements) => Promise<boolean>) {
     return database.transact(async (transaction) =>
-      (await claimDeletion(transaction, userId)) ? step(transaction, userId) : null,
+      (await claimDeletion(transaction, userId)) ? work(transaction) : false,
     );
+  }
+
+  /** Deletes all rows of a table. Returns false if another call works on the account or has deleted it. */
+  async function deleteOwned(rows: OwnedRows, userId: number): Promise<boolean> {
+    let keys: Keys;
+    do {
+      keys = await listKeys(database.writer, rows, userId);
+      if (keys.length === 0) return true;
+      const isDone = await claim(userId, async (transaction) => {
+        await deleteRows(transaction, { ...rows, userId, keys });
+        return true;
+      });
+      if (!isDone) return false;
+    } while (keys.length === STEP_ROWS);
+    return true;
   }
 
   /** Returns whether this call has deleted the account. */
   async function continueDeletion(userId: number): Promise<boolean> {
-    for (const step of STEPS) {
-      let rows: number | null;
-      do {
-        rows = await runStep(step, userId);
-        if (rows === null) return false;
-      } while (rows === STEP_ROWS);
+    for (const rows of OWNED_ROWS) {
+      if (!(await deleteOwned(rows, userId))) return false;
     }
-    return (await runStep(deleteUser, userId)) === 1;
+    return claim(userId, (transaction) => deleteUser(transaction, userId));
   }
 
   return {
@@ -136,80 +159,51 @@ async function claimDeletion(transaction: Statements, userId: number): Promise<b
   }
 }
 
-function deleteRows(sql: string): Step {
-  return async (transaction, userId) => {
-    const { affectedRows } = await transaction.execute(sql, { userId, limit: STEP_ROWS });
-    return affectedRows;
-  };
-}
-
-/** Deletes rows of users whom this user follows. */
-async function deleteFollows(transaction: Statements, userId: number): Promise<number> {
-  const rows = await transaction.select<{ otherId: number }>(
-    `select whom_id as otherId
-     from follower
-     where who_id = :userId
-     order by whom_id
-     limit :limit
-     for update`,
-    { userId, limit: STEP_ROWS },
-  );
-  if (rows.length === 0) return 0;
-  const otherIds = rows.map(({ otherId }) => otherId);
-  await transaction.execute(
-    `delete from follower
-     where who_id = :userId and whom_id in (:otherIds)`,
-    { userId, otherIds },
-  );
-  await decrementFollowCounts(transaction, otherIds, 'followers');
-  return rows.length;
-}
-
-/** Deletes rows of users who follow this user. */
-async function deleteFollowers(transaction: Statements, userId: number): Promise<number> {
-  const rows = await transaction.select<{ otherId: number }>(
-    `select who_id as otherId
-     from follower
-     where whom_id = :userId
-     order by who_id
-     limit :limit
-     for update`,
-    { userId, limit: STEP_ROWS },
-  );
-  if (rows.length === 0) return 0;
-  const otherIds = rows.map(({ otherId }) => otherId);
-  await transaction.execute(
-    `delete from follower
-     where whom_id = :userId and who_id in (:otherIds)`,
-    { userId, otherIds },
-  );
-  await decrementFollowCounts(transaction, otherIds, 'following');
-  return rows.length;
-}
-
-/** The read locks nothing: the locks of an index would make posts of another user wait. */
-async function deleteMessages(transaction: Statements, userId: number): Promise<number> {
-  const rows = await transaction.select<{ messageId: number }>(
-    `select message_id as messageId
-     from message
-     where author_id = :userId
-     order by message_id
+/** Returns the keys of up to STEP_ROWS rows of a user. */
+async function listKeys(
+  writer: Database['writer'],
+  { table, owner, key }: OwnedRows,
+  userId: number,
+): Promise<Keys> {
+  const rows = await writer.select<{ rowKey: string | number }>(
+    `select ${key} as rowKey
+     from ${table}
+     where ${owner} = :userId and :isPrimary
+     order by ${key}
      limit :limit`,
     { userId, limit: STEP_ROWS },
   );
-  if (rows.length === 0) return 0;
-  const messageIds = rows.map(({ messageId }) => messageId);
-  await transaction.execute('delete from message where message_id in (:messageIds)', {
-    messageIds,
-  });
-  return rows.length;
+  return rows.map(({ rowKey }) => rowKey);
+}
+
+async function deleteRows(
+  transaction: Statements,
+  { table, owner, key, count, userId, keys }: OwnedRows & { userId: number; keys: Keys },
+): Promise<void> {
+  const rows = await transaction.select<{ rowKey: string | number }>(
+    `select ${key} as rowKey
+     from ${table} force index (primary)
+     where ${owner} = :userId and ${key} in (:keys)
+     for update`,
+    { userId, keys },
+  );
+  if (rows.length === 0) return;
+  const locked = rows.map(({ rowKey }) => rowKey);
+  await transaction.execute(
+    `delete gone
+     from ${table} as gone force index (primary)
+     where gone.${owner} = :userId and gone.${key} in (:locked)`,
+    { userId, locked },
+  );
+  // These keys are ids of users.
+  if (count) await decrementFollowCounts(transaction, locked as number[], count);
 }
 
 /**
- * Deletes the user, after all other rows. Returns 0, and deletes nothing, if a request that had begun before the deletion
+ * Deletes the user, after all other rows. Returns false, and deletes nothing, if a request that had begun before the deletion
  * has inserted a row after its step.
  */
-async function deleteUser(transaction: Statements, userId: number): Promise<number> {
+async function deleteUser(transaction: Statements, userId: number): Promise<boolean> {
   // Each request that inserts a row of this user locks the user first, or locks the profile next. With this lock, the former
   // have committed, and the latter will find no profile.
   const [user] = await transaction.select<{ username: string }>(
@@ -219,12 +213,12 @@ async function deleteUser(transaction: Statements, userId: number): Promise<numb
      for update`,
     { userId },
   );
-  if (await hasRows(transaction, userId)) return 0;
+  if (await hasRows(transaction, userId)) return false;
   if (user) await retireName(transaction, { userId, ...user });
   await deleteProfile(transaction, userId);
   await transaction.execute('delete from hidden_author where user_id = :userId', { userId });
   await transaction.execute('delete from user where user_id = :userId', { userId });
-  return 1;
+  return true;
 }
 
 /** Returns whether a table of the steps has a row of the user. */

@@ -1,11 +1,13 @@
-import { beforeAll, expect, inject, test } from 'vitest';
+import { beforeAll, expect, inject, test, vi } from 'vitest';
 import { type Database, openDatabase } from '../../src/database/database.ts';
+import type { Statements } from '../../src/database/statements.ts';
 import { AppError } from '../../src/errors/app-error.ts';
 import { createAccountDeletion, STEP_ROWS } from '../../src/repositories/account-deletion.ts';
 import { createMessages } from '../../src/repositories/messages.ts';
 import { createRepositories } from '../../src/repositories/repositories.ts';
 import { useCleanup } from '../support/cleanup.ts';
 import { useDatabase } from '../support/database.ts';
+import { waitFor } from '../support/wait-for.ts';
 
 // Two instances, each with its own connections.
 const { config, database } = useDatabase();
@@ -270,6 +272,94 @@ test('concurrent calls of two instances delete each account once, and the counts
   expect(await countsOf('group 0')).toEqual({ followers: 0, following: 1 });
   expect(await countsOf('bob')).toEqual({ followers: 1, following: 1 });
 });
+
+test.each([
+  [
+    'session',
+    "session_id = 'a'",
+    "(session_id, user_id, expires_s) values ('a', :userId, 4000000000)",
+  ],
+  [
+    'passkey',
+    "credential_id = 'a'",
+    "(credential_id, user_id, public_key, counter, name, created_s, used_s) values ('a', :userId, '', 0, '', 0, 0)",
+  ],
+  [
+    'mail',
+    'mail_id = 1000',
+    "(mail_id, recipient, subject, text, user_id, created_s, due_s) values (1000, '', '', '', :userId, 0, 0)",
+  ],
+  [
+    'link',
+    "token_hash = 'a'",
+    "(token_hash, user_id, purpose, expires_s) values ('a', :userId, 'reset', 0)",
+  ],
+  [
+    'report',
+    'report_id = 1000',
+    "(report_id, reporter_id, user_id, reason, text, created_s) values (1000, :bob, :userId, 'spam', '', 0)",
+  ],
+  [
+    'report',
+    'report_id = 1001',
+    "(report_id, reporter_id, user_id, reason, text, created_s) values (1001, :userId, :bob, 'spam', '', 0)",
+  ],
+  ['mute', 'who_id = :bob and whom_id = :userId', '(who_id, whom_id) values (:bob, :userId)'],
+  ['block', 'who_id = :bob and whom_id = :userId', '(who_id, whom_id) values (:bob, :userId)'],
+  ['follower', 'who_id = :bob and whom_id = :userId', '(who_id, whom_id) values (:bob, :userId)'],
+  [
+    'message',
+    'message_id = 1000000',
+    "(message_id, author_id, text, pub_date) values (1000000, :userId, '', 0)",
+  ],
+])(
+  'a deletion does not deadlock with a transaction that deletes a row of %s',
+  async (table, key, row) => {
+    const userId = await createUser(`owner in ${table} of ${key}`);
+    await accountDeletion.startDeletion(userId, source);
+    await database.execute(`insert into ${table} ${row}`, { userId, bob });
+    let attempts = 0;
+    let transactions = 0;
+    const counted = createAccountDeletion({
+      ...database,
+      transact(work) {
+        transactions++;
+        return database.transact((transaction) => {
+          attempts++;
+          return work(transaction);
+        });
+      },
+    });
+    let deletion: Promise<number> | undefined;
+    const work = vi.fn<(transaction: Statements) => Promise<void>>(async (transaction) => {
+      await transaction.select(`select 1 from ${table} where ${key} for update`, { userId, bob });
+      if (!deletion) {
+        deletion = counted.continueDeletions(10);
+        await waitForLock();
+      }
+      await transaction.execute(`delete from ${table} where ${key}`, { userId, bob });
+    });
+    await otherDatabase.transact(work);
+    expect(await deletion).toBe(1);
+    expect(attempts).toBe(transactions);
+    expect(work).toHaveBeenCalledTimes(1);
+  },
+);
+
+/** Waits until a statement of another connection waits for a row: it runs unchanged from one poll to the next. */
+async function waitForLock(): Promise<void> {
+  let previous = '';
+  await waitFor('a statement that waits', async () => {
+    const statements = await database.select(
+      `select id, info
+       from information_schema.processlist
+       where db = database() and info is not null and id <> connection_id()`,
+    );
+    const isWaiting = statements.length > 0 && JSON.stringify(statements) === previous;
+    previous = JSON.stringify(statements);
+    return isWaiting;
+  });
+}
 
 test('posts, follows and unfollows during deletions neither fail nor leave wrong counts', async () => {
   const dan = await createUser('dan');
