@@ -5,7 +5,8 @@ import type { Statements } from '../database/statements.ts';
 import { type DecisionSource, hideAuthor, recordDecisionAbout } from './hidden-authors.ts';
 import { revokeLinks } from './links.ts';
 import { addMail, type NewMail } from './mails.ts';
-import { decrementFollowCounts, deleteProfile } from './profile-updates.ts';
+import { OWNED_ROWS, type OwnedRows } from './owned-rows.ts';
+import { deleteProfile } from './profile-updates.ts';
 import type { LockedUser } from './suspensions.ts';
 import { retireName } from './taken-names.ts';
 import { type Credentials, lockCredentials } from './users.ts';
@@ -37,41 +38,6 @@ export interface AccountDeletion {
 /** The most rows that a transaction deletes from a table. */
 export const STEP_ROWS = 500;
 
-interface OwnedRows {
-  table: string;
-  /** The column with the user. */
-  owner: string;
-  /** The other column of the primary key, or its only one. */
-  key: string;
-  /** The count of the other users that has these rows, if there is one. */
-  count?: 'followers' | 'following';
-}
-
-type Keys = (string | number)[];
-
-// A transaction deletes up to STEP_ROWS rows of one table, so it locks rows of one table, except of `profile` after
-// `follower`. The keys are read before it: a transaction that locks rows which have changed since its first read fails on
-// MariaDB. Rows are locked by primary key, in the order of the key, as in requests. Locks of another index would deadlock
-// with a transaction that has locked a row by primary key: its delete then locks the row's entries in the other indexes.
-const OWNED_ROWS: OwnedRows[] = [
-  { table: 'session', owner: 'user_id', key: 'session_id' },
-  { table: 'passkey', owner: 'user_id', key: 'credential_id' },
-  { table: 'recovery_code', owner: 'user_id', key: 'code_hash' },
-  { table: 'totp', owner: 'user_id', key: 'user_id' },
-  // A mail without its row gets no link, so the links come after the mails.
-  { table: 'mail', owner: 'user_id', key: 'mail_id' },
-  { table: 'link', owner: 'user_id', key: 'token_hash' },
-  { table: 'report', owner: 'reporter_id', key: 'report_id' },
-  { table: 'report', owner: 'user_id', key: 'report_id' },
-  { table: 'mute', owner: 'who_id', key: 'whom_id' },
-  { table: 'mute', owner: 'whom_id', key: 'who_id' },
-  { table: 'block', owner: 'who_id', key: 'whom_id' },
-  { table: 'block', owner: 'whom_id', key: 'who_id' },
-  { table: 'follower', owner: 'who_id', key: 'whom_id', count: 'followers' },
-  { table: 'follower', owner: 'whom_id', key: 'who_id', count: 'following' },
-  { table: 'message', owner: 'author_id', key: 'message_id' },
-];
-
 /** Creates the deletion of accounts of a database. */
 export function createAccountDeletion(database: Database): AccountDeletion {
   /** Runs a transaction. Returns false, and changes nothing, if another call works on the account or has deleted it. */
@@ -82,18 +48,20 @@ export function createAccountDeletion(database: Database): AccountDeletion {
   }
 
   /** Deletes all rows of a table. Returns false if another call works on the account or has deleted it. */
-  async function deleteOwned(rows: OwnedRows, userId: number): Promise<boolean> {
-    let keys: Keys;
-    do {
-      keys = await listKeys(database.writer, rows, userId);
-      if (keys.length === 0) return true;
-      const isDone = await claim(userId, async (transaction) => {
-        await deleteRows(transaction, { ...rows, userId, keys });
+  async function deleteOwned({ find, remove }: OwnedRows, userId: number): Promise<boolean> {
+    for (;;) {
+      const found = await database.writer.select<{ rowKey: string | number }>(find, {
+        userId,
+        limit: STEP_ROWS,
+      });
+      if (found.length === 0) return true;
+      const keys = found.map(({ rowKey }) => rowKey);
+      const isClaimed = await claim(userId, async (transaction) => {
+        await remove(transaction, userId, keys);
         return true;
       });
-      if (!isDone) return false;
-    } while (keys.length === STEP_ROWS);
-    return true;
+      if (!isClaimed) return false;
+    }
   }
 
   /** Returns whether this call has deleted the account. */
@@ -157,46 +125,6 @@ async function claimDeletion(transaction: Statements, userId: number): Promise<b
     if (error instanceof OutageError && isLockConflict(error)) return false;
     throw error;
   }
-}
-
-/** Returns the keys of up to STEP_ROWS rows of a user. */
-async function listKeys(
-  writer: Database['writer'],
-  { table, owner, key }: OwnedRows,
-  userId: number,
-): Promise<Keys> {
-  const rows = await writer.select<{ rowKey: string | number }>(
-    `select ${key} as rowKey
-     from ${table}
-     where ${owner} = :userId and :isPrimary
-     order by ${key}
-     limit :limit`,
-    { userId, limit: STEP_ROWS },
-  );
-  return rows.map(({ rowKey }) => rowKey);
-}
-
-async function deleteRows(
-  transaction: Statements,
-  { table, owner, key, count, userId, keys }: OwnedRows & { userId: number; keys: Keys },
-): Promise<void> {
-  const rows = await transaction.select<{ rowKey: string | number }>(
-    `select ${key} as rowKey
-     from ${table} force index (primary)
-     where ${owner} = :userId and ${key} in (:keys)
-     for update`,
-    { userId, keys },
-  );
-  if (rows.length === 0) return;
-  const locked = rows.map(({ rowKey }) => rowKey);
-  await transaction.execute(
-    `delete gone
-     from ${table} as gone force index (primary)
-     where gone.${owner} = :userId and gone.${key} in (:locked)`,
-    { userId, locked },
-  );
-  // These keys are ids of users.
-  if (count) await decrementFollowCounts(transaction, locked as number[], count);
 }
 
 /**
