@@ -32,7 +32,7 @@ LABEL org.opencontainers.image.title="MiniTwit"
 ENV NODE_ENV=production
 # Stack traces show TypeScript. The heap sizes are in megabytes for each process. By default, Node derives them from the
 # machine's memory.
-ENV NODE_OPTIONS="--enable-source-maps --max-old-space-size=256 --max-semi-space-size=16"
+ENV NODE_OPTIONS="--enable-source-maps --max-old-space-size=256 --max-semi-space-size=4"
 WORKDIR /app
 # The layers that change least come first. All files belong to root, and MiniTwit writes to none of them.
 COPY --from=build /production/node_modules node_modules

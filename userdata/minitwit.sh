@@ -255,7 +255,7 @@ User=ec2-user
 WorkingDirectory=$APP
 Environment=NODE_ENV=production
 # Stack traces name TypeScript files. The sizes are megabytes for each process. Node's defaults depend on the machine.
-Environment="NODE_OPTIONS=--enable-source-maps --max-old-space-size=256 --max-semi-space-size=16"
+Environment="NODE_OPTIONS=--enable-source-maps --max-old-space-size=256 --max-semi-space-size=4"
 EnvironmentFile=/etc/minitwit.env
 EnvironmentFile=-/run/minitwit-secrets/env
 # Each start reads the secrets, so a changed secret needs a restart only. This is not a dependency on the other unit,

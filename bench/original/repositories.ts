@@ -74,7 +74,16 @@ function createOriginalProfiles(users: Users): Profiles {
   return {
     async findProfile(username) {
       const user = await users.findUser(username);
-      return user && { ...user, followers: 0, following: 0, newestIds: [], isSuspended: false };
+      return (
+        user && {
+          ...user,
+          followers: 0,
+          following: 0,
+          newestIds: [],
+          isSuspended: false,
+          version: '',
+        }
+      );
     },
   };
 }

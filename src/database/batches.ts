@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 // After this time the next batch is sent, even if the connection of the last one hangs.
 const READ_BATCH_WAIT_MAX_MS = 20;
 // A batch of writes may hold row locks while it waits for others, so further batches could soon use all connections.
@@ -42,6 +44,36 @@ export function batchReads<Key, Result>(
     results.set(text, result);
     return result;
   };
+}
+
+/**
+ * Returns a function that reads what is the same for all callers: concurrent calls share one read. A call never joins a
+ * read that has started, so no reader sees data older than its request. Unlike a batch, the next read waits until the
+ * callers of the last one have its result, and for what they cause in that turn of the event loop, since it takes as long
+ * for many callers as for one.
+ */
+export function shareReads<Result>(read: () => Promise<Result>): () => Promise<Result> {
+  let running: Promise<void> | null = null;
+  let next: Promise<Result> | null = null;
+
+  async function startNext(): Promise<Result> {
+    if (running) await settleWithin(READ_BATCH_WAIT_MAX_MS, running);
+    await nextTurn();
+    next = null;
+    const result = read();
+    const ended = result.then(
+      () => {},
+      () => {},
+    );
+    running = ended;
+    try {
+      return await result;
+    } finally {
+      if (running === ended) running = null;
+    }
+  }
+
+  return () => (next ??= startNext());
 }
 
 function batch<Key, Result>(

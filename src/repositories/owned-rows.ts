@@ -174,11 +174,14 @@ export const OWNED_ROWS: OwnedRows[] = [
       order by whom_id
       limit :limit`,
     remove: deleteFollows({
-      lock: `
-        select whom_id as otherId
-        from follower force index (primary)
-        where who_id = :userId and whom_id in (:keys)
-        for update`,
+      lock: (transaction, values) =>
+        transaction.select(
+          `select whom_id as otherId
+           from follower force index (primary)
+           where who_id = :userId and whom_id in (:keys)
+           for update`,
+          values,
+        ),
       remove: `
         delete gone
         from follower as gone force index (primary)
@@ -194,11 +197,14 @@ export const OWNED_ROWS: OwnedRows[] = [
       order by who_id
       limit :limit`,
     remove: deleteFollows({
-      lock: `
-        select who_id as otherId
-        from follower force index (primary)
-        where whom_id = :userId and who_id in (:keys)
-        for update`,
+      lock: (transaction, values) =>
+        transaction.select(
+          `select who_id as otherId
+           from follower force index (primary)
+           where whom_id = :userId and who_id in (:keys)
+           for update`,
+          values,
+        ),
       remove: `
         delete gone
         from follower as gone force index (primary)
@@ -227,16 +233,23 @@ function deleteRows(sql: string): Remove {
 }
 
 /** Deletes follows, and takes them from a count of the other users. A request may have deleted, and counted, some. */
-function deleteFollows(sql: {
-  lock: string;
+function deleteFollows({
+  lock,
+  remove,
+  count,
+}: {
+  lock: (
+    transaction: Statements,
+    values: { userId: number; keys: Keys },
+  ) => Promise<{ otherId: number }[]>;
   remove: string;
   count: 'followers' | 'following';
 }): Remove {
   return async (transaction, userId, keys) => {
-    const rows = await transaction.select<{ otherId: number }>(sql.lock, { userId, keys });
+    const rows = await lock(transaction, { userId, keys });
     if (rows.length === 0) return;
     const otherIds = rows.map(({ otherId }) => otherId);
-    await transaction.execute(sql.remove, { userId, otherIds });
-    await decrementFollowCounts(transaction, otherIds, sql.count);
+    await transaction.execute(remove, { userId, otherIds });
+    await decrementFollowCounts(transaction, otherIds, count);
   };
 }

@@ -14,9 +14,11 @@ export interface Profile extends User {
   /** The user's newest messages, newest first, at most PAGE_QUERY_LIMIT. Empty if the user is suspended. */
   newestIds: ListedId[];
   isSuspended: boolean;
+  /** A text that differs for different profiles. It is shorter to compare than all of the above. */
+  version: string;
 }
 
-type ProfileRow = Omit<Profile, 'newestIds' | 'isSuspended'> & {
+type ProfileRow = Omit<Profile, 'newestIds' | 'isSuspended' | 'version'> & {
   newestIds: string;
   isSuspended: number;
 };
@@ -32,6 +34,18 @@ export interface Profiles {
 
 /** Creates the profiles of a database. */
 export function createProfiles(database: Database): Profiles {
+  /** Lists those of these suspended users whose account is being deleted. A join with each profile would cost more. */
+  async function listDeleted(suspended: ProfileRow[]): Promise<Set<number>> {
+    if (suspended.length === 0) return new Set();
+    const rows = await database.select<{ userId: number }>(
+      `select user_id as userId
+       from hidden_author
+       where user_id in (:userIds) and is_deleted and :isPrimary`,
+      { userIds: suspended.map(({ userId }) => userId) },
+    );
+    return new Set(rows.map(({ userId }) => userId));
+  }
+
   return {
     findProfile: batchReads(async (usernames) => {
       const rows = await database.select<ProfileRow>(
@@ -40,22 +54,23 @@ export function createProfiles(database: Database): Profiles {
            profile.is_hidden as isSuspended
          from user
          join profile on profile.user_id = user.user_id
-         left join hidden_author on hidden_author.user_id = user.user_id
-         where user.username in (:usernames)
-           and coalesce(hidden_author.is_deleted, false) = false
-           and :isPrimary`,
+         where user.username in (:usernames) and :isPrimary`,
         { usernames },
       );
+      const deleted = await listDeleted(rows.filter(({ isSuspended }) => isSuspended === 1));
       return usernames.map((username) => {
         const found = findExactUsername(username, rows);
-        return (
-          found && {
-            ...found,
-            newestIds: appendNewestIds([], found.newestIds),
-            isSuspended: found.isSuspended === 1,
-          }
-        );
+        return found && !deleted.has(found.userId) ? toProfile(found) : null;
       });
     }),
+  };
+}
+
+function toProfile(row: ProfileRow): Profile {
+  return {
+    ...row,
+    newestIds: appendNewestIds([], row.newestIds),
+    isSuspended: row.isSuspended === 1,
+    version: Object.values(row).join('\n'),
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { batchReads } from '../database/batches.ts';
+import { shareReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import { isDuplicateKey } from '../database/query-errors.ts';
 import type { Statements } from '../database/statements.ts';
@@ -34,13 +34,13 @@ const COUNT_RENAME = 'update rename_count set total = total + 1';
 
 /** Creates the renames of a database. */
 export function createRenames(database: Database): Renames {
-  const readTotal = batchReads<null, { total: number; readAtMs: number }>(async () => {
+  const readTotal = shareReads(async () => {
     // The lease begins before the query, because the number may change while its response is on the way.
     const readAtMs = performance.now();
     const [row] = await database.writer.select<{ total: number }>(
       'select total from rename_count where :isPrimary',
     );
-    return [{ total: row?.total ?? 0, readAtMs }];
+    return { total: row?.total ?? 0, readAtMs };
   });
   let lease = { total: 0, readAtMs: -Infinity };
   const leasedCount = () => (performance.now() - lease.readAtMs < LEASE_MS ? lease.total : null);
@@ -71,7 +71,7 @@ export function createRenames(database: Database): Renames {
 
     leasedCount,
     async countRenames() {
-      if (leasedCount() === null) lease = await readTotal(null);
+      if (leasedCount() === null) lease = await readTotal();
       return lease.total;
     },
   };

@@ -1,4 +1,4 @@
-import { batchReads } from '../database/batches.ts';
+import { batchReads, shareReads } from '../database/batches.ts';
 import type { Database } from '../database/database.ts';
 import type { Parameters } from '../database/statements.ts';
 import { createHomeTimeline, type ListHome } from './home-timeline.ts';
@@ -101,14 +101,11 @@ export function createTimelines(database: Database): Timelines {
     before: (cursor) => selectIds({ name: 'allBefore', cursor }),
     after: (cursor) => selectIds({ name: 'allAfter', cursor }),
   };
-  // Requests at the same time share the newest page.
-  const listNewestPublic = batchReads<null, Page>(async () => [
-    await readPage(null, publicQueries),
-  ]);
+  const listNewestPublic = shareReads(() => readPage(null, publicQueries));
 
   return {
     listPublic: (cursor) =>
-      cursor === null ? listNewestPublic(null) : readPage(cursor, publicQueries),
+      cursor === null ? listNewestPublic() : readPage(cursor, publicQueries),
 
     listByAuthor: ({ userId: authorId, newestIds }, cursor) =>
       readPage(cursor, {

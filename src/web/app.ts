@@ -85,11 +85,10 @@ export function createApp(dependencies: Dependencies): App {
   const renderTemplate = useTemplates(app, config, staticFiles);
   const securityHeaders = listSecurityHeaders(config);
   const inFlight = createInFlight(IN_FLIGHT_LIMITS);
-  const isRepeated = createAdmissionFilter();
   const writeHead = createWriteHead(securityHeaders);
   const started: StartedRequests = new WeakMap();
   const pageCache = createPageCache<TimelineContent>({
-    isRepeated,
+    isRepeated: createAdmissionFilter(),
     inFlight,
     started,
     renames: repositories.renames,
@@ -98,7 +97,7 @@ export function createApp(dependencies: Dependencies): App {
   const renderTimeline = createRenderTimeline(repositories, {
     renderTemplate,
     pageCache,
-    isRepeated,
+    isRepeated: createAdmissionFilter(),
     writeHead,
   });
   const renderHomeTimeline = createRenderHomeTimeline(repositories.timelines, renderTimeline);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { batchReads, batchWrites } from '../../src/database/batches.ts';
+import { batchReads, batchWrites, shareReads } from '../../src/database/batches.ts';
 
 /** Returns a batched read, and the batches that were sent, which the test resolves or rejects. */
 function createReads() {
@@ -87,4 +87,58 @@ test('equal writes are all sent', async () => {
   });
   expect(await Promise.all([write('a'), write('b'), write('a')])).toEqual([0, 1, 2]);
   expect(sent).toEqual([['a', 'b', 'a']]);
+});
+
+/** Returns a shared read, and the reads that were started, which the test resolves or rejects. */
+function createSharedReads() {
+  const started: { end: (text: string) => void; fail: () => void }[] = [];
+  const read = shareReads(
+    () =>
+      new Promise<string>((resolve, reject) => {
+        started.push({ end: resolve, fail: () => reject(new Error('failed')) });
+      }),
+  );
+  return { read, started };
+}
+
+test('concurrent calls share a read, but join none that has started', async () => {
+  const { read, started } = createSharedReads();
+  const first = [read(), read()];
+  await expect.poll(() => started.length).toBe(1);
+  const later = [read(), read()];
+  started[0]?.end('first');
+  expect(await Promise.all(first)).toEqual(['first', 'first']);
+  await expect.poll(() => started.length).toBe(2);
+  started[1]?.end('later');
+  expect(await Promise.all(later)).toEqual(['later', 'later']);
+});
+
+test('the next shared read has the calls that follow from the result of the last one', async () => {
+  const { read, started } = createSharedReads();
+  const first = read();
+  await expect.poll(() => started.length).toBe(1);
+  const waiting = read();
+  const following = first.then(() => read());
+  started[0]?.end('first');
+  await expect.poll(() => started.length).toBe(2);
+  started[1]?.end('second');
+  expect(await waiting).toBe('second');
+  expect(started).toHaveLength(2);
+  expect(await following).toBe('second');
+});
+
+test('a shared read that fails or hangs does not affect the next one', async () => {
+  const { read, started } = createSharedReads();
+  const failed = read();
+  await expect.poll(() => started.length).toBe(1);
+  const hanging = read();
+  started[0]?.fail();
+  await expect(failed).rejects.toThrow('failed');
+  await expect.poll(() => started.length).toBe(2);
+  const next = read();
+  await expect.poll(() => started.length).toBe(3);
+  started[2]?.end('next');
+  expect(await next).toBe('next');
+  started[1]?.end('hanging');
+  expect(await hanging).toBe('hanging');
 });

@@ -50,6 +50,7 @@ async function computeProfiles() {
         following: await count('who_id'),
         newestIds: rows.map(({ messageId }) => messageId),
         isSuspended: false,
+        version: expect.any(String) as string,
       };
     }),
   );
@@ -163,4 +164,21 @@ test('the home timeline of a user who follows themselves has each message once',
 test('returns null if the user does not exist', async () => {
   expect(await profiles.findProfile('nobody')).toBeNull();
   expect(await profiles.findProfile('user 0 ')).toBeNull();
+});
+
+test('the version of a profile differs after each change', async () => {
+  const changed = await users.createUser({ username: 'changed', email: 'a@b', passwordHash: 'x' });
+  const versions: (string | undefined)[] = [];
+  const [fan = 0] = userIds;
+  for (const change of [
+    async () => {},
+    () => followers.follow(fan, changed),
+    () => followers.follow(changed, fan),
+    () => messages.createMessage(changed, 'a message'),
+  ]) {
+    await change();
+    versions.push((await profiles.findProfile('changed'))?.version);
+  }
+  expect(new Set(versions).size).toBe(4);
+  expect((await profiles.findProfile('changed'))?.version).toBe(versions.at(-1));
 });

@@ -39,7 +39,7 @@ interface CachedMessage {
   htmlForAuthor: ByteString | null;
 }
 
-const CACHE_MAX_BYTES = 16 * 1024 * 1024;
+const CACHE_MAX_BYTES = 8 * 1024 * 1024;
 // The memory of an entry without its HTML.
 const ENTRY_BYTES = 300;
 

@@ -39,7 +39,7 @@ const BEFORE_MENTION = String.raw`(?<!(?![${SCRIPTS_WITHOUT_SPACES}\ufe0f\u20e3]
 // letters of any script, digits and emoji, and can have `.` and `-` inside.
 const MENTION = new RegExp(
   String.raw`${BEFORE_MENTION}@(?<username>(?:[\p{L}\p{M}\p{N}\p{Extended_Pictographic}\p{Emoji_Modifier}\p{Regional_Indicator}_\u200c\u200d]|[.-](?=[\p{L}\p{N}_]))+)`,
-  'gu',
+  'uy',
 );
 
 /** Splits a message into plain text, links and mentions, in their order. */
@@ -96,7 +96,7 @@ function isStateChange(url: string): boolean {
 function splitMentions(text: string): MessagePart[] {
   const parts: MessagePart[] = [];
   let end = 0;
-  for (const match of text.matchAll(MENTION)) {
+  for (const match of listMatches(text)) {
     const matchEnd = match.index + match[0].length;
     const username = parseUsername(match.groups?.username ?? '');
     // `@name@host` is a user of another site.
@@ -107,6 +107,17 @@ function splitMentions(text: string): MessagePart[] {
     end = matchEnd;
   }
   return [...parts, plainPart(text.slice(end))];
+}
+
+/** Lists the matches of MENTION. It is tried at each `@` alone, because its first part is slow at any other character. */
+function* listMatches(text: string): Generator<RegExpExecArray> {
+  let at = text.indexOf('@');
+  while (at !== -1) {
+    MENTION.lastIndex = at;
+    const match = MENTION.exec(text);
+    if (match) yield match;
+    at = text.indexOf('@', at + (match?.[0].length ?? 1));
+  }
 }
 
 function plainPart(text: string): MessagePart {

@@ -122,9 +122,9 @@ function createName({ path, cursor }: Timeline): string {
  * their texts, which never change.
  */
 function createKey({ cursor }: Timeline, { page, profile }: TimelineContent): string {
-  const profileText = profile ? JSON.stringify(profile) : '';
   // The newest page of a user follows from the profile.
-  return profile && cursor === null ? profileText : `${profileText} ${formatPage(page)}`;
+  if (profile && cursor === null) return profile.version;
+  return `${profile?.version ?? ''} ${formatPage(page)}`;
 }
 
 // Requests at the same time share a page.

@@ -10,14 +10,13 @@ import { createHttpServer } from './http-server.ts';
 import { listen } from './listen.ts';
 import { createMetrics } from './metrics.ts';
 import { serveMetrics } from './metrics-server.ts';
-import { startMailSender } from '../mail/mail-sender.ts';
 import { createPasswords } from '../passwords/passwords.ts';
 import { cacheCheck } from './readiness.ts';
 import {
   createRateLimitCounters,
   type TableCounters,
 } from '../../repositories/rate-limit-counters.ts';
-import { createRateLimits } from '../../repositories/rate-limits.ts';
+import { createRateLimits, type RateLimits } from '../../repositories/rate-limits.ts';
 import { createRepositories, type Repositories } from '../../repositories/repositories.ts';
 import { startTotpSecretJob } from './totp-secret-job.ts';
 import { waitForShutdown } from './wait-for-shutdown.ts';
@@ -55,7 +54,7 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     READINESS_TTL_MS,
   );
   const isReady = async () => !drain.isDraining() && (await isDatabaseReady());
-  const mailSender = config.mail && startMailSender(config.mail, repositories, rateLimits, logger);
+  const mailSender = await openMailSender(config, { repositories, rateLimits, logger });
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
   const { server, drain } = createHttpServer(app, config);
@@ -100,6 +99,21 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
     return database.end();
   });
   await Promise.race([cleanup, sleep(drainMaxMs - drainDelayMs - requestsMaxMs)]);
+}
+
+/** Starts to send mails, and returns null without mail. */
+async function openMailSender(
+  { mail }: Config,
+  {
+    repositories,
+    rateLimits,
+    logger,
+  }: { repositories: Repositories; rateLimits: RateLimits; logger: Logger },
+) {
+  if (!mail) return null;
+  // The client for SMTP takes 8 MB of memory.
+  const { startMailSender } = await import('../mail/mail-sender.ts');
+  return startMailSender(mail, repositories, rateLimits, logger);
 }
 
 /** Opens the counters of limits in Redis, and returns null without them. */
