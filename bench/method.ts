@@ -35,8 +35,8 @@ and wrk share the cores.
   cores; with ${PAGE_CONNECTIONS}, a response of the original would take minutes. The percentiles are those of a saturated server.
 - **Requests.** All requests have a browser's headers, with \`Accept-Encoding: gzip, deflate, br\`. Those for a page that is “not
   compressed” have no \`Accept-Encoding\`. They go to a server of their own, whose cache has no compressed pages. Each request for
-  My timeline has another user. A user’s page is that of one of the 1,000 users with the most readers, whose pages the cache has, or
-  of “any user”, where popular users are requested more often. An older page is the second page of a timeline.
+  My timeline has another user. A user’s page is that of any user, and popular users are requested more often. Of the 500 users with
+  the most readers, the page is “cached” after the first runs. An older page is the second page of a timeline.
 - **Not cached.** These requests go to a server whose caches of pages and of messages are off (\`bench/no-caches.ts\`). They visit in turn
   all users whose page is full. Such a page has the same number of messages in each data set, so only the size of the tables differs.
 - **Databases.** The databases flush every commit to the disk (\`innodb_flush_log_at_trx_commit = 1\`). Their buffer pools hold all data, as

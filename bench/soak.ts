@@ -26,10 +26,10 @@ export interface MemoryResult {
 const MINUTE_S = 60;
 /** The number of connections of the full load. */
 export const SOAK_CONNECTIONS = 64;
-/** The requests in a thousand, by page. Other variants have none. A login takes as long as a hundred pages. */
+/** The requests in a thousand, by page. A page that is not listed gets none. A login takes as long as a hundred pages. */
 export const REQUESTS_PER_THOUSAND: Record<string, number> = {
   'Public timeline': 240,
-  'A user’s page, any user': 200,
+  'A user’s page': 200,
   'My timeline': 380,
   'Public timeline, older': 30,
   'A user’s page, older': 40,

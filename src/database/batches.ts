@@ -48,12 +48,12 @@ export function batchReads<Key, Result>(
 
 /**
  * Returns a function that reads what is the same for all callers: concurrent calls share one read. A call never joins a
- * read that has started, so no reader sees data older than its request. Unlike a batch, the next read waits until the
- * callers of the last one have its result, and for what they cause in that turn of the event loop, since it takes as long
- * for many callers as for one.
+ * read that has started, so no reader sees data older than its request. All callers of a read get the same object. A
+ * read takes as long for many callers as for one, so the next one starts later than the next batch would: the callers of
+ * the last read get its result first, and those of the same turn of the event loop join.
  */
 export function shareReads<Result>(read: () => Promise<Result>): () => Promise<Result> {
-  let running: Promise<void> | null = null;
+  let running: Promise<unknown> | null = null;
   let next: Promise<Result> | null = null;
 
   async function startNext(): Promise<Result> {
@@ -61,10 +61,7 @@ export function shareReads<Result>(read: () => Promise<Result>): () => Promise<R
     await nextTurn();
     next = null;
     const result = read();
-    const ended = result.then(
-      () => {},
-      () => {},
-    );
+    const ended = Promise.allSettled([result]);
     running = ended;
     try {
       return await result;
@@ -105,7 +102,7 @@ function batch<Key, Result>(
 }
 
 /** Resolves when a batch is sent, and at the latest after `maxMs`. */
-async function settleWithin(maxMs: number, sending: Promise<void>): Promise<void> {
+async function settleWithin(maxMs: number, sending: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const timeout = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, maxMs).unref();

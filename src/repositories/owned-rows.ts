@@ -14,9 +14,9 @@ export interface OwnedRows {
 }
 
 /**
- * The rows of a deleted user, in the order of their deletion. A transaction removes rows of one table, so it locks no
- * others, except those of `profile` after those of `follower`. The rows are found before the transaction: one that locks
- * rows which have changed since its first read fails on MariaDB. They are locked by primary key, in the order of the key,
+ * The rows of a deleted user, in the order of their deletion. A transaction locks the row of `hidden_author`, then rows of
+ * one of these tables, and those of `profile` after those of `follower`. The rows are found before the transaction: if
+ * they changed after its first read, its locks of them would fail on a MariaDB with `innodb_snapshot_isolation`. They are locked by primary key, in the order of the key,
  * as in requests. Locks of another index would deadlock with a transaction that has locked a row by primary key: its
  * delete then locks the entries of the row in the other indexes.
  */

@@ -6,7 +6,7 @@ const listPages = (...parameters: string[]) =>
 
 test('a full run measures every page, and writes to bench/', () => {
   const { pages, folder, keptAs } = readOptions(['--large']);
-  expect(pages.length).toBe(12);
+  expect(pages.length).toBe(13);
   expect({ folder, keptAs }).toEqual({ folder: 'bench', keptAs: null });
 });
 

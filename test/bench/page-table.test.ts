@@ -35,11 +35,13 @@ function formatPage(name: string, rounds: Round[]): { section: string; cells: st
 
 test('a page’s share is that of the mean of hello before and after it', () => {
   const rounds = [{ ours: beside(800, 900, 1000), nodeAlone: null, original: null }];
-  const { cells } = formatPage('A user’s page, not compressed', rounds);
+  const { cells } = formatPage('A user’s page, cached, not compressed', rounds);
   expect(cells[4]).toBe('1.000');
   expect(cells.slice(-2)).toEqual(['1', 'met']);
   const slower = [{ ours: beside(800, 890, 1000), nodeAlone: null, original: null }];
-  expect(formatPage('A user’s page, not compressed', slower).cells.at(-1)).toBe('**missed**');
+  expect(formatPage('A user’s page, cached, not compressed', slower).cells.at(-1)).toBe(
+    '**missed**',
+  );
 });
 
 test('a page misses its target if the original ran and was too fast', () => {

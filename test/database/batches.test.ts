@@ -118,7 +118,11 @@ test('the next shared read has the calls that follow from the result of the last
   const first = read();
   await expect.poll(() => started.length).toBe(1);
   const waiting = read();
-  const following = first.then(() => read());
+  const following = first.then(async () => {
+    // A route takes some turns of promises until it reads again.
+    for (let turn = 0; turn < 20; turn++) await Promise.resolve();
+    return read();
+  });
   started[0]?.end('first');
   await expect.poll(() => started.length).toBe(2);
   started[1]?.end('second');

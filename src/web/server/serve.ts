@@ -48,13 +48,13 @@ export async function serve(config: Config, logger: Logger): Promise<void> {
   const tableCounters = createRateLimitCounters(database);
   const rateLimits = createRateLimits(redisCounters ?? tableCounters, config.rateLimits, logger);
   const passwords = createPasswords({ processes: webConcurrency });
+  const mailSender = await openMailSender(config, { repositories, rateLimits, logger });
   const schemaVersion = findLatestVersion();
   const isDatabaseReady = cacheCheck(
     async () => repositories.isReady(await schemaVersion),
     READINESS_TTL_MS,
   );
   const isReady = async () => !drain.isDraining() && (await isDatabaseReady());
-  const mailSender = await openMailSender(config, { repositories, rateLimits, logger });
   const app = createApp({ config, repositories, rateLimits, passwords, isReady, logger });
 
   const { server, drain } = createHttpServer(app, config);
