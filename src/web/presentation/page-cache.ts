@@ -66,7 +66,7 @@ interface CachedPage<Content> {
   response: PageResponse;
 }
 
-const CACHE_MAX_BYTES = 12 * 1024 * 1024;
+const CACHE_MAX_BYTES = 24 * 1024 * 1024;
 // The memory of an entry without its name, its key and its body.
 const ENTRY_BYTES = 1200;
 
