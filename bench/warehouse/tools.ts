@@ -56,7 +56,7 @@ export async function copyWith(
     time: `${findTool('time')} -f %M`,
   };
   const startedAtMs = performance.now();
-  await run('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env });
+  await run('bash', ['--norc', '-euo', 'pipefail', '-c', script], { cwd: folder, env });
   const seconds = (performance.now() - startedAtMs) / 1000;
   const peaksKb = await Promise.all(['1', '2'].map((file) => readFile(join(folder, file), 'utf8')));
   await rm(folder, { recursive: true });

@@ -50,10 +50,15 @@ async function runForWords(script: string): Promise<string[]> {
     await writeFile(join(folder, name), `#!/bin/bash\n${lines}\n`);
     await chmod(join(folder, name), 0o755);
   }
-  const { stdout } = await run('bash', ['-c', script.replaceAll('/opt/minitwit', folder)], {
-    env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
-    maxBuffer: 16 * 1024 * 1024,
-  });
+  // Without this option, bash runs ~/.bashrc, which may change PATH: its standard input is a socket.
+  const { stdout } = await run(
+    'bash',
+    ['--norc', '-c', script.replaceAll('/opt/minitwit', folder)],
+    {
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}` },
+      maxBuffer: 16 * 1024 * 1024,
+    },
+  );
   const [words, password] = JSON.parse(stdout) as [string[], string];
   expect(password).toBe('the password');
   return words;

@@ -178,7 +178,7 @@ describe('the initdb script on an instance', () => {
         .map((word) => `'${word}'`)
         .join(' ');
       const command = `bash '${folder}/app/database.sh' ${words} <'${folder}/input'`;
-      const { ended, output } = startCommand(['/bin/bash', '-c', command], {
+      const { ended, output } = startCommand(['/bin/bash', '--norc', '-c', command], {
         PATH: `${folder}/bin:${process.env.PATH}`,
         DB_PORT: String(server.config.port),
       });

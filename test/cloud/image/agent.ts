@@ -41,7 +41,7 @@ export function startAgent(userData: string): Agent {
     }
   `;
   const script = userData.replaceAll(LOG_FOLDER, folder);
-  const ended = run('bash', ['-c', `${standIns}\n${script}`]);
+  const ended = run('bash', ['--norc', '-c', `${standIns}\n${script}`]);
   onTestFinished(async () => {
     await ended;
     await rm(folder, { recursive: true });

@@ -193,7 +193,7 @@ async function runLocally(script: string): Promise<string> {
     bash() { ls "$1" src/server.ts package-lock.json; rm -rf "$checkout"; }
     systemd-run() { true; }
   `;
-  const { stdout } = await run('bash', ['-c', `${stubs}\n${script}`]);
+  const { stdout } = await run('bash', ['--norc', '-c', `${stubs}\n${script}`]);
   return stdout;
 }
 
