@@ -26,7 +26,7 @@ export function findEncoding(headers: IncomingHttpHeaders): Encoding {
 }
 
 // The fastest level that compresses. A page of 15 KB takes 31 µs with it, and 200 µs with 5, whose result is a quarter
-// smaller. The encoder allocates five times its window, and a window of 64 KB takes 43 µs.
+// smaller. With a window of 64 KB, it takes 43 µs.
 const BROTLI_QUALITY = 1;
 const BROTLI_WINDOW_BITS = 14;
 
