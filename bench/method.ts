@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { availableParallelism, cpus, totalmem } from 'node:os';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, totalmem } from 'node:os';
 import { SIZES } from './data.ts';
 import { ORIGINAL_MAX_S } from './comparison.ts';
 import { formatInteger, formatServerKind } from './format.ts';
@@ -13,7 +14,7 @@ export function formatMethod({ options, databases, minutes }: Results): string {
     .map(({ kind, version }) => `${formatServerKind(kind)} ${version}`)
     .join(', ');
   const { hello, ours, original } = options.secondsEach;
-  const cores = `${availableParallelism()} cores (${cpus()[0]?.model.trim() ?? 'unknown'})`;
+  const cores = `${availableParallelism()} cores (${formatProcessor()})`;
   const memory = `${Math.round(totalmem() / 2 ** 30)} GB`;
   const sizes = options.sizes.map((name) => {
     const { users, messages } = SIZES[name];
@@ -36,12 +37,23 @@ and wrk share the cores.
 - **Requests.** All requests have a browser's headers, with \`Accept-Encoding: gzip, deflate, br\`. Those for a page that is “not
   compressed” have no \`Accept-Encoding\`. They go to a server of their own, whose cache has no compressed pages. Each request for
   My timeline has another user. A user’s page is that of any user, and popular users are requested more often. Of the 500 users with
-  the most readers, the page is “cached” after the first runs. An older page is the second page of a timeline.
-- **Not cached.** These requests go to a server whose caches of pages and of messages are off (\`bench/no-caches.ts\`). They visit in turn
+  the most readers, the page is “cached” after the first runs; the row for any user has no target, since some of its pages are cached and others are not. An
+  older page is the second page of a timeline.
+- **Not cached.** These requests go to a server whose caches of pages and of messages are off (\`bench/no-caches.ts\`), so each one reads and renders
+  30 messages. They visit in turn
   all users whose page is full. Such a page has the same number of messages in each data set, so only the size of the tables differs.
 - **Databases.** The databases flush every commit to the disk (\`innodb_flush_log_at_trx_commit = 1\`). Their buffer pools hold all data, as
   on RDS.
 ${options.remarks.map((remark) => `- ${remark}\n`).join('')}`;
+}
+
+/** Returns the name of the processor with its family and model, because clouds hide the complete name. */
+function formatProcessor(): string {
+  const text = readFileSync('/proc/cpuinfo', 'utf8');
+  const [name, family, model] = ['model name', 'cpu family', 'model'].map(
+    (field) => new RegExp(`^${field}\\s*: (.*)$`, 'm').exec(text)?.[1] ?? 'unknown',
+  );
+  return `${name}, family ${family}, model ${model}`;
 }
 
 function wrkVersion(): string {

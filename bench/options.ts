@@ -24,7 +24,7 @@ export interface Options {
   /** The folder for the results. */
   folder: string;
   /** The name of a report that later runs do not replace, or null. */
-  keptAs: string | null;
+  reportName: string | null;
   /** Sentences for the report on databases that were not measured. */
   remarks: string[];
 }
@@ -49,7 +49,7 @@ const QUICK = {
 
 /**
  * Reads the command line: `--quick`, `--large`, `--database NAME`, `--size NAME` and `--page NAME` (each can be
- * repeated), `--soak MINUTES`, and `--keep NAME`. Only a full run, with no option or with `--large` and `--keep`, writes
+ * repeated), `--soak MINUTES`, and `--report NAME`. Only a full run, with no option or with `--large` and `--report`, writes
  * to `bench/`.
  * @throws Error if an option has no such value
  */
@@ -63,7 +63,7 @@ export function readOptions(parameters: string[]): Options {
       size: { type: 'string', multiple: true },
       page: { type: 'string', multiple: true },
       soak: { type: 'string' },
-      keep: { type: 'string' },
+      report: { type: 'string' },
     },
   });
   const { quick, large, page } = values;
@@ -88,7 +88,7 @@ export function readOptions(parameters: string[]): Options {
     pages: page ? choosePages(page) : PAGES,
     isPageRun: page !== undefined,
     folder: isFullRun ? 'bench' : '.data/bench',
-    keptAs: readKeptAs(values.keep, isFullRun),
+    reportName: readReportName(values.report, isFullRun),
     remarks:
       chosen.includes('mysql') && !canRunMysql
         ? [`MySQL was not measured, because ${REAL_MYSQL} does not exist.`]
@@ -96,11 +96,11 @@ export function readOptions(parameters: string[]): Options {
   };
 }
 
-function readKeptAs(name: string | undefined, isFullRun: boolean): string | null {
+function readReportName(name: string | undefined, isFullRun: boolean): string | null {
   if (name === undefined) return null;
-  if (!isFullRun) throw new Error('--keep is for a full run: use it alone or with --large.');
+  if (!isFullRun) throw new Error('--report is for a full run: use it alone or with --large.');
   if (!/^[a-z0-9-]+$/.test(name))
-    throw new Error('--keep must have lower-case letters, digits and hyphens only.');
+    throw new Error('--report must have lower-case letters, digits and hyphens only.');
   return name;
 }
 

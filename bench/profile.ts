@@ -94,7 +94,7 @@ function sumBySource(
   );
 }
 
-/** Returns the package or file of a function. */
+/** Returns the package, the file or the module of Node of a function. */
 function sourceOf({ functionName, url }: { functionName: string; url: string }): string {
   const packaged = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(url)?.[1];
   if (packaged) return packaged;
@@ -103,5 +103,7 @@ function sourceOf({ functionName, url }: { functionName: string; url: string }):
   if (functionName === '(idle)') return IDLE;
   if (functionName === '(garbage collector)') return 'garbage collection';
   if (url === '' && SYSTEM_CALLS.test(functionName)) return 'system calls: sockets';
-  return 'Node';
+  const builtIn = /^node:(?:internal\/)?_?([a-z]+)/.exec(url)?.[1];
+  if (builtIn) return `node:${builtIn}`;
+  return functionName.startsWith('RegExp: ') ? 'regular expressions' : 'native code';
 }

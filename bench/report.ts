@@ -25,8 +25,8 @@ the profiler is included.`;
  * @returns the report
  */
 export async function writeReport(results: Results): Promise<string> {
-  const { folder, keptAs } = results.options;
-  const path = join(folder, keptAs === null ? 'results.md' : `results-${keptAs}.md`);
+  const { folder, reportName } = results.options;
+  const path = join(folder, reportName === null ? 'results.md' : `results-${reportName}.md`);
   const options = await resolveConfig(path);
   await mkdir(folder, { recursive: true });
   // Another program measures the costs with a replica.
@@ -34,7 +34,7 @@ export async function writeReport(results: Results): Promise<string> {
   const text = `${formatReport(results)}\n\n${replicas}`;
   const report = await format(text, { ...options, parser: 'markdown' });
   await writeFile(path, report);
-  if (keptAs !== null) return report;
+  if (reportName !== null) return report;
   await writeFile(join(folder, 'growth.svg'), drawGrowth(results));
   await writeFile(join(folder, 'ratios.svg'), drawRatios(results));
   return report;
@@ -43,7 +43,7 @@ export async function writeReport(results: Results): Promise<string> {
 /** Returns the report, before Prettier formats it. */
 export function formatReport(results: Results): string {
   const { databases, options } = results;
-  const formatChart = (chart: string) => (options.keptAs === null ? [chart] : []);
+  const formatChart = (chart: string) => (options.reportName === null ? [chart] : []);
   return [
     '# Benchmark results',
     formatMethod(results),

@@ -76,9 +76,9 @@ async function readParts(pid: number, metricsPort: number): Promise<MemoryResult
   const total = read('nodejs_heap_size_total_bytes');
   const external = read('nodejs_external_memory_bytes');
   return [
-    { name: 'V8’s heap, in use or garbage', mb: used },
+    { name: 'V8’s heap, in use or garbage, with cached pages and messages', mb: used },
     { name: 'V8’s heap, free', mb: total - used },
-    { name: 'Buffers outside V8’s heap: cached pages and responses', mb: external },
+    { name: 'Buffers outside V8’s heap', mb: external },
     {
       name: 'Node’s program, machine code, hashing threads and fragmentation',
       mb: (await readMemoryMb(pid)) - total - external,

@@ -5,9 +5,9 @@ const listPages = (...parameters: string[]) =>
   readOptions(parameters).pages.map(({ name }) => name);
 
 test('a full run measures every page, and writes to bench/', () => {
-  const { pages, folder, keptAs } = readOptions(['--large']);
+  const { pages, folder, reportName } = readOptions(['--large']);
   expect(pages.length).toBe(13);
-  expect({ folder, keptAs }).toEqual({ folder: 'bench', keptAs: null });
+  expect({ folder, reportName }).toEqual({ folder: 'bench', reportName: null });
 });
 
 test('--page measures the page with this name only, and does not write to bench/', () => {
@@ -33,8 +33,10 @@ test('--page refuses a text that no name contains', () => {
   expect(() => readOptions(['--page', 'search'])).toThrow('--page must be in one of: Public timel');
 });
 
-test('--keep names the report of a full run', () => {
-  expect(readOptions(['--large', '--keep', 'epyc-2']).keptAs).toBe('epyc-2');
-  expect(() => readOptions(['--quick', '--keep', 'epyc-2'])).toThrow('--keep is for a full run');
-  expect(() => readOptions(['--keep', '../results'])).toThrow('--keep must have lower-case');
+test('--report names the report of a full run', () => {
+  expect(readOptions(['--large', '--report', 'epyc-2']).reportName).toBe('epyc-2');
+  expect(() => readOptions(['--quick', '--report', 'epyc-2'])).toThrow(
+    '--report is for a full run',
+  );
+  expect(() => readOptions(['--report', '../results'])).toThrow('--report must have lower-case');
 });
