@@ -41,6 +41,9 @@ const EXPLAIN = {
   mysql: { read: 'explain analyze', write: 'explain format=tree' },
 };
 
+// A plan of MySQL contains the values of a query.
+const SESSION_ID = /'[\w-]{32}'/g;
+
 /** Lists the queries of each page that is not a variant, with the database server's plan for each. */
 export async function explainPages(
   kind: DatabaseKind,
@@ -129,7 +132,10 @@ async function explainQuery(
       ...query.parameters,
     }),
   );
-  const plan = kind === 'mysql' ? String(rows[0]?.EXPLAIN).trim() : formatRows(rows);
+  const plan =
+    kind === 'mysql'
+      ? String(rows[0]?.EXPLAIN).trim().replaceAll(SESSION_ID, "'…'")
+      : formatRows(rows);
   return { sql: unindent(query.sql), plan };
 }
 

@@ -49,8 +49,8 @@ export function batchReads<Key, Result>(
 /**
  * Returns a function that reads what is the same for all callers: concurrent calls share one read. A call never joins a
  * read that has started, so no reader sees data older than its request. All callers of a read get the same object. A
- * read takes as long for many callers as for one, so the next one starts later than the next batch would: the callers of
- * the last read get its result first, and those of the same turn of the event loop join.
+ * read takes as long for many callers as for one, so the next one starts a turn of the event loop after the last one has
+ * ended, and all who call until then join.
  */
 export function shareReads<Result>(read: () => Promise<Result>): () => Promise<Result> {
   let running: Promise<unknown> | null = null;

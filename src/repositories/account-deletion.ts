@@ -128,12 +128,12 @@ async function claimDeletion(transaction: Statements, userId: number): Promise<b
 }
 
 /**
- * Deletes the user, after all other rows. Returns false, and deletes nothing, if a request that had begun before the deletion
- * has inserted a row after its step.
+ * Deletes the user, after all other rows. Returns false, and deletes nothing, if a table of `OWNED_ROWS` still has a row of
+ * the user: a request that began before the deletion can insert one.
  */
 async function deleteUser(transaction: Statements, userId: number): Promise<boolean> {
-  // Each request that inserts a row of this user locks the user first, or locks the profile next. With this lock, the former
-  // have committed, and the latter will find no profile.
+  // A request that inserts a row of this user locks the user first, or else the profile. Requests of the first kind have
+  // committed when this lock is granted. Those of the second kind find no profile.
   const [user] = await transaction.select<{ username: string }>(
     `select username
      from user

@@ -36,13 +36,13 @@ export interface Messages {
   /** Returns null if the message does not exist, or if the account of its author is being deleted. */
   findMessage(messageId: number): Promise<FoundMessage | null>;
   /** Lists messages in the order of the ids, without ids that do not exist. */
-  listMessages(messageIds: number[]): Promise<Message[]>;
+  listMessages(messageIds: readonly number[]): Promise<Message[]>;
   deleteMessage(message: Pick<Message, 'messageId' | 'authorId'>): Promise<void>;
 }
 
 /** Creates the messages of a database. */
 export function createMessages(database: Database): Messages {
-  const readMessages = batchReads(async (lists: number[][]) => {
+  const readMessages = batchReads(async (lists: (readonly number[])[]) => {
     const rows = await database.select<Message>(
       `select message.message_id as messageId, message.author_id as authorId, user.username,
          user.email, message.text, message.pub_date as pubDateS
@@ -88,7 +88,7 @@ export function createMessages(database: Database): Messages {
     }
   }
 
-  const listMessages = async (messageIds: number[]) =>
+  const listMessages = async (messageIds: readonly number[]) =>
     messageIds.length === 0 ? [] : readMessages(messageIds);
 
   return {

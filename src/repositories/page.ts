@@ -6,9 +6,9 @@ export type Cursor = { before: number } | { after: number } | null;
 /** A page of a timeline. */
 export interface Page {
   /** The ids of its messages, newest first. */
-  messageIds: ListedId[];
-  hasOlder: boolean;
-  hasNewer: boolean;
+  readonly messageIds: readonly ListedId[];
+  readonly hasOlder: boolean;
+  readonly hasNewer: boolean;
 }
 
 /** The number of messages on a page, as in the original MiniTwit. */

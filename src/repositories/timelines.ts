@@ -21,7 +21,7 @@ export interface Timelines {
 
 // Each query exists for both directions: `before` lists the newest ids below a cursor, and `after` the oldest ids
 // above it. Without `force index`, MySQL estimates the cost of each index first, and the estimate took ten times
-// as long as the query. `newest` has no cursor, because a range takes longer. The database fills in `:isPrimary`, so
+// as long as the query. `allNewest` has no cursor, because a range takes longer. The database fills in `:isPrimary`, so
 // that no demoted server answers.
 const QUERIES = {
   allNewest: `

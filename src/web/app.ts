@@ -70,6 +70,7 @@ export interface App extends RequestListener {
 /**
  * Creates the application. The steps of a request are listed in their order: those of `receive`, then those of Express.
  * Express is called only if the cache of pages does not respond, because Express alone takes half of the time of a page.
+ * The cache passes on what the steps before the timelines would refuse, and counts its requests in flight with theirs.
  */
 export function createApp(dependencies: Dependencies): App {
   const { config, repositories, rateLimits, passwords, isReady, logger } = dependencies;

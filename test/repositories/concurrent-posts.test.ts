@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 /** Lists the newest messages of a user who follows no users, from the user's profile. */
-async function listNewest(userId: number): Promise<number[]> {
+async function listNewest(userId: number): Promise<readonly number[]> {
   return (await timelines.listHome(userId, null)).messageIds;
 }
 

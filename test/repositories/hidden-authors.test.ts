@@ -41,7 +41,7 @@ async function listVisible(): Promise<{ all: number[]; home: number[] }> {
   const read = async (
     list: (
       cursor: { before: number } | { after: number } | null,
-    ) => Promise<{ messageIds: number[] }>,
+    ) => Promise<{ messageIds: readonly number[] }>,
   ) => {
     const newest = await list(null);
     const pages = await Promise.all([

@@ -50,7 +50,7 @@ beforeAll(async () => {
   shown = rows.map(({ messageId }) => messageId);
 });
 
-async function read(cursor: Cursor, reader = readerId): Promise<number[]> {
+async function read(cursor: Cursor, reader = readerId): Promise<readonly number[]> {
   return (await timelines.listHome(reader, cursor)).messageIds;
 }
 

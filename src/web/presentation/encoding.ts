@@ -10,7 +10,7 @@ export type Encoding = 'br' | 'gzip' | 'identity';
 const ENCODINGS: Encoding[] = ['br', 'gzip', 'identity'];
 
 // Most clients send one of a few values, and to parse it takes longer than all other checks of a request. An entry cannot
-// be wrong, because the result depends on the value alone.
+// be wrong, because the result depends on the value alone. It takes at most 1 KB, because longer values are removed before.
 const known = new LRUCache<string, Encoding>({ max: 100 });
 
 /** Returns the best encoding that a client accepts. Without `Accept-Encoding`, a page is not compressed. */

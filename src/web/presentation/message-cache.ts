@@ -27,7 +27,7 @@ export interface RenderedMessages {
  * reader's own messages have a link that deletes them.
  */
 export type RenderMessages = (
-  listedIds: ListedId[],
+  listedIds: readonly ListedId[],
   reader: MessageReader,
 ) => Promise<RenderedMessages>;
 
@@ -90,7 +90,7 @@ export function createRenderMessages(
   /** Reads and renders the messages that are missing in the list. */
   async function renderMissing(
     list: (CachedMessage | null)[],
-    listedIds: ListedId[],
+    listedIds: readonly ListedId[],
     reader: MessageReader,
   ): Promise<void> {
     const places = new Map<number, number>();

@@ -71,8 +71,10 @@ const CACHE_MAX_BYTES = 24 * 1024 * 1024;
 const ENTRY_BYTES = 1200;
 
 /**
- * Creates the cache of pages. An entry is never stale: its key contains everything on the page, and is read from the
- * database for each request. The length of a compressed page reveals no secret, since such a page has none.
+ * Creates the cache of pages. An entry is never stale: its key contains everything on the page but the names of authors,
+ * and is read from the database for each request. The names are valid for one number of renames. Only a picture from
+ * Gravatar can be outdated, as in the cache of messages. The length of a compressed page reveals no secret, since such a
+ * page has none.
  */
 export function createPageCache<Content>({
   isRepeated,
@@ -86,7 +88,8 @@ export function createPageCache<Content>({
     sizeCalculation: ({ key, response }, name) =>
       ENTRY_BYTES + name.length + key.length + response.body.length,
   });
-  // The pages that are being rendered, so that each is rendered once for all requests that wait for it.
+  // The pages that are being rendered, by all that they depend on, so that each is rendered once for all requests that wait
+  // for it. There are at most as many as requests in flight.
   const renderings = new Map<string, Promise<CachedPage<Content>>>();
   // The content that `sendCurrent` has read for requests that it has passed on.
   const reads = new WeakMap<IncomingMessage, Promise<Content>>();
@@ -121,7 +124,7 @@ export function createPageCache<Content>({
     const key = page.createKey(content);
     const response = createPageResponse(html, encoding);
     const cached = { page, route, key, renameCount, response };
-    // The key has the deleted message's id: if the message is restored, the page must show it.
+    // A page that lacks a message of its key is not cached: if an operator restores that row, the page must show it.
     if (isComplete && isRepeated(hashToNumber(name))) cache.set(name, cached);
     return cached;
   }

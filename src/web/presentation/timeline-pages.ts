@@ -127,7 +127,7 @@ function createKey({ cursor }: Timeline, { page, profile }: TimelineContent): st
   return `${profile?.version ?? ''} ${formatPage(page)}`;
 }
 
-// Requests at the same time share a page.
+// Requests at the same time share a page. An entry cannot be wrong, since nothing changes a page, and lives as long as it.
 const formattedPages = new WeakMap<Page, string>();
 
 /** Returns a page as JSON. */

@@ -8,7 +8,7 @@ import { assertWithinLimit } from '../middleware/too-many-requests.ts';
 
 /**
  * Returns the cursor of the page that a request is for. Older and newer pages count towards the rate limits,
- * because no cache has them and each can take several queries. The newest page does not count.
+ * because most are in no cache, and each can take several queries. The newest page does not count.
  * @throws AppError `invalid` if there is no such page, `too_many` if a limit is reached
  */
 export function readPageCursor(req: Request, res: Response, rateLimits: RateLimits): Cursor {

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { availableParallelism } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
+import { availableParallelism, getPriority } from 'node:os';
 import { compareSync, getRounds, hashSync } from 'bcryptjs';
 import { afterAll, expect, test } from 'vitest';
 import { createPasswords } from '../../../src/web/passwords/passwords.ts';
@@ -52,6 +53,18 @@ test('rehashes a password only if its hash has a lower cost', async () => {
   expect(compareSync('correct horse', String(renewed))).toBe(true);
   expect(await passwords.rehash('correct horse', String(renewed), ADDRESS)).toBeNull();
   expect(await passwords.rehash('x', `$2b$11$${'x'.repeat(53)}`, ADDRESS)).toBeNull();
+});
+
+test('hashes in threads with a lower priority than pages', async () => {
+  await passwords.hash('correct horse', ADDRESS);
+  const threads = readdirSync('/proc/self/task').map((id) =>
+    readFileSync(`/proc/self/task/${id}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' '),
+  );
+  const niceness = threads.map((fields) => Number(fields[16]));
+  expect(niceness).toContain(getPriority());
+  expect(niceness).toContain(getPriority() + 10);
 });
 
 test('does not rehash while other passwords are queued', async () => {
