@@ -295,6 +295,10 @@ InaccessiblePaths=-/var/log -/run/log -/var/lib/cloud -/dev/shm
 PrivateUsers=yes
 EOF
   write_sandbox
+  cat <<'EOF'
+# Threads that hash passwords lower their priority. Without a capability, none can raise it.
+SystemCallFilter=setpriority
+EOF
 }
 
 # Restricts a service, in case an attacker controls it. The server needs the network and its files. V8 generates machine

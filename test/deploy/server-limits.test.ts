@@ -14,12 +14,18 @@ beforeAll(async () => {
 });
 
 test.each([
-  ['minitwit.service', 1.1],
+  ['minitwit.service', 1.2],
   ['minitwit-secrets.service', 1.6],
 ])('the sandbox of %s has a low exposure level', async (unit, allowed) => {
   const { output } = await instance.run(`systemd-analyze security ${unit} --no-pager`);
   const [, exposure] = /Overall exposure level for \S+: ([\d.]+)/.exec(output) ?? [];
   expect(Number(exposure), output).toBeLessThanOrEqual(allowed);
+});
+
+test('the sandbox allows a lower priority for threads that hash passwords', async () => {
+  await start(instance, SETTINGS);
+  const { output } = await instance.run('ps -u ec2-user -L -o ni=');
+  expect(output.trim().split(/\s+/)).toContain('10');
 });
 
 test('the server cannot reach the metadata service, but other programs can', async () => {

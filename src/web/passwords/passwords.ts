@@ -52,8 +52,6 @@ const WAITING_PER_ADDRESS_AND_THREAD = 40;
 const WAITING_PER_ACCOUNT = 10;
 // The limit of each of the two queues.
 const WAIT_MAX_MS = 5000;
-// Pages come first. At the same priority, the system lets a hash run for milliseconds while a page waits.
-const NICE_INCREMENT = 10;
 const BUSY_MESSAGE = 'Too many users are logging in. Please try again in a few seconds.';
 
 /**
@@ -68,7 +66,6 @@ export function createPasswords({ cost = 10, processes = 1 } = {}): Passwords {
     filename: new URL(`hash-worker${extname(import.meta.url)}`, import.meta.url).href,
     minThreads: 1,
     maxThreads: threads,
-    niceIncrement: NICE_INCREMENT,
   });
   const byAddress = createFairQueue({
     maxConcurrent: threads,
