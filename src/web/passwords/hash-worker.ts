@@ -6,12 +6,11 @@ import type { Task } from './passwords.ts';
 // The key is not a secret. It makes the HMAC differ from those of other sites. A change would invalidate stored hashes.
 const HMAC_KEY = 'MiniTwit: passwords of more than 72 bytes';
 
-// Pages come first: at the same priority, the system lets a hash run for milliseconds while a page waits. On Linux, this is
-// the priority of this thread alone.
+// Pages come first. On Linux, this is the priority of this thread alone.
 try {
   setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 } catch {
-  // A sandbox can forbid it. Logins then delay pages more.
+  // A sandbox can forbid it. During many logins, fewer pages are then sent.
 }
 
 /** Returns the hash of a password, or whether a password matches a hash. Runs in a worker thread. */
