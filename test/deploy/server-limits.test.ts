@@ -3,6 +3,7 @@ import { availableParallelism, totalmem } from 'node:os';
 import { beforeAll, expect, test } from 'vitest';
 import { useCleanup } from '../support/cleanup.ts';
 import type { Outcome } from '../support/run-command.ts';
+import { HANG_MS } from '../support/timeouts.ts';
 import type { Instance } from './instance.ts';
 import { createServerInstance, readSettings, SETTINGS, show, start } from './server-instance.ts';
 
@@ -24,8 +25,10 @@ test.each([
 
 test('the sandbox allows a lower priority for threads that hash passwords', async () => {
   await start(instance, SETTINGS);
-  const { output } = await instance.run('ps -u ec2-user -L -o ni=');
-  expect(output.trim().split(/\s+/)).toContain('10');
+  const listNiceness = async () =>
+    (await instance.run('ps -u ec2-user -L -o ni=')).output.trim().split(/\s+/);
+  // The server can be ready before its thread.
+  await expect.poll(listNiceness, { timeout: HANG_MS }).toContain('10');
 });
 
 test('the server cannot reach the metadata service, but other programs can', async () => {
