@@ -1,15 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished } from 'vitest';
 
 const run = promisify(execFile);
 
 /**
- * Copies the source of the last commit without the newest migration from git into a folder, with the packages of this
- * checkout. Returns the folder, which the end of the test deletes.
+ * Copies the source of the last commit without the newest migration from git into a folder, and installs the packages
+ * that its lock file names. Returns the folder, which the end of the test deletes.
  */
 export async function checkOutPreviousRelease(newestMigration: string): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'minitwit-previous-'));
@@ -19,6 +19,6 @@ export async function checkOutPreviousRelease(newestMigration: string): Promise<
   const archive = join(folder, 'source.tar');
   await run('git', ['archive', '--output', archive, `${added}^`]);
   await run('tar', ['-xf', archive, '-C', folder]);
-  await symlink(resolve('node_modules'), join(folder, 'node_modules'));
+  await run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--prefer-offline'], { cwd: folder });
   return folder;
 }
