@@ -30,13 +30,22 @@ export interface Emulator {
   unknown?: Record<string, RegExp>;
 }
 
-/** Starts a proxy of an emulator on a free loopback port. It records the requested actions. */
+interface Answer {
+  status: number;
+  text: string;
+}
+
+/**
+ * Starts a proxy of an emulator on a free loopback port. It records the requested actions. A client repeats a request whose
+ * response takes too long, and then gets the same response: as long as the side effect runs, and always if the request has
+ * a `ClientToken`.
+ */
 export async function startProxy(
   { url, account, unknown = {} }: Emulator,
   { sideEffects, overrides }: ProxyHooks,
   actions: string[],
 ): Promise<Server> {
-  const answer = async (request: URLSearchParams, authorization: string) => {
+  const answer = async (request: URLSearchParams, authorization: string): Promise<Answer> => {
     const action = request.get('Action') ?? '';
     const unreported = Array.from(request.keys()).filter((name) => unknown[action]?.test(name));
     for (const name of unreported) request.delete(name);
@@ -54,10 +63,19 @@ export async function startProxy(
     return { status, text };
   };
 
+  const answers = new Map<string, Promise<Answer>>();
+  const answerOnce = (body: string, authorization: string): Promise<Answer> => {
+    const request = new URLSearchParams(body);
+    const hasToken = request.has('ClientToken');
+    const answered = answers.get(body) ?? answer(request, authorization);
+    answers.set(body, answered);
+    return answered.finally(() => hasToken || answers.delete(body));
+  };
+
   const server = createServer((incoming, response) => {
     const { authorization = '' } = incoming.headers;
     readText(incoming)
-      .then((body) => answer(new URLSearchParams(body), authorization))
+      .then((body) => answerOnce(body, authorization))
       .catch((error: unknown) => ({ status: 400, text: refusal(String(error)) }))
       .then(({ status, text }) =>
         response.writeHead(status, { 'content-type': 'text/xml' }).end(text),
