@@ -276,7 +276,7 @@ KillMode=mixed
 TimeoutStopSec=$stop_max_s
 LimitNOFILE=65536
 
-# Under full load, a process grew to 259 MB in ten minutes. Two workers and the primary process fit into three quarters
+# Under full load, a process grew to 236 MB in ten minutes. Two workers and the primary process fit into three quarters
 # of a micro instance's 1 GB. The rest is for the system and Session Manager.
 MemoryMax=75%
 # If the kernel kills a worker, the other processes continue, and the primary process replaces it.
